@@ -1,0 +1,2 @@
+/** Everything of the browser-safe index, and what needs Node's files, streams and workers. */
+export * from './index'
