@@ -1,0 +1,81 @@
+/**
+ * Python peers (tokenizers, transformers, sentencepiece, tiktoken) as oracles: KO_VOCAB_PYTHON, else the checkout's
+ * .venv, else python3. Tests skip by name where a module is missing:
+ *
+ *     const python = findPython(['tokenizers'])
+ *     describe.skipIf(!python.path)(`… (${python.reason})`, …)
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export interface Python {
+  /** The interpreter that has all the modules, or null. */
+  path: string | null
+  /** For the test's title: what runs, or what is missing. */
+  reason: string
+}
+
+const found = new Map<string, Python>()
+
+/** Looks for an interpreter with all of `modules` (import names: `google.protobuf`, not `protobuf`). */
+export function findPython(modules: string[]): Python {
+  const key = modules.join()
+  const known = found.get(key)
+  if (known) return known
+  const python = look(modules)
+  found.set(key, python)
+  return python
+}
+
+function look(modules: string[]): Python {
+  const venv = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url))
+  const path = process.env.KO_VOCAB_PYTHON ?? (existsSync(venv) ? venv : 'python3')
+  // -I: the folder a test runs in must not pass for a module.
+  const run = spawnSync(path, ['-I', '-c', LOOK, ...modules], { encoding: 'utf8', timeout: 60_000 })
+  if (run.status !== 0) return { path: null, reason: `needs Python: ${run.error?.message ?? run.stderr.trim()}` }
+  const missing = run.stdout.trim()
+  if (missing) return { path: null, reason: `needs the Python modules ${missing}` }
+  return { path, reason: `Python ${modules.join(', ')}` }
+}
+
+const LOOK = `
+import importlib.util, sys
+def has(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+print(' '.join(name for name in sys.argv[1:] if not has(name)))
+`
+
+/**
+ * Runs `script` (code, or the path of a .py file), gives it `input` as JSON on stdin, and reads the JSON that it prints.
+ * Rejects with Python's stderr when it exits with anything but 0.
+ */
+export function runPython<T>(python: string, script: string, input: unknown, timeoutMs = 300_000): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(python, script.endsWith('.py') ? [script] : ['-c', script], {
+      timeout: timeoutMs,
+      // Hubs are never asked: an oracle that downloads is no oracle.
+      env: { ...process.env, PYTHONUTF8: '1', HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' },
+    })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (data: Buffer) => out.push(data))
+    child.stderr.on('data', (data: Buffer) => err.push(data))
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      const stderr = Buffer.concat(err).toString()
+      if (code !== 0) return reject(new Error(`${python} ended with ${code ?? signal}:\n${stderr}`))
+      try {
+        resolve(JSON.parse(Buffer.concat(out).toString()) as T)
+      } catch (cause) {
+        reject(new Error(`${python} did not print JSON: ${Buffer.concat(out).toString().slice(0, 400)}`, { cause }))
+      }
+    })
+    // A script that fails before it reads closes the pipe; its exit code tells the story.
+    child.stdin.on('error', () => {})
+    child.stdin.end(JSON.stringify(input))
+  })
+}
