@@ -1,0 +1,200 @@
+/**
+ * Corpus files as blocks of bytes, decompressed on the way, with bounded memory. Node only.
+ */
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream'
+import * as zlib from 'node:zlib'
+import { KoVocabError, throwIfAborted } from '../errors'
+import { asIoError } from './atomic'
+import { refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
+import type { CorpusFile } from './files'
+import { unzstd } from './unzstd'
+
+export const DEFAULT_BLOCK_BYTES = 4 << 20
+
+export interface ReadBlocksOptions {
+  /** Largest length of a plain block; decompressed blocks may be shorter or longer. Default 4 MiB. */
+  blockBytes?: number
+  /** First byte; plain files only. Default 0. */
+  start?: number
+  /** One past the last byte; plain files only. Default the end of the file. */
+  end?: number
+  signal?: AbortSignal
+  /** Called with the number of further bytes read from disk (compressed bytes where compressed). */
+  onBytes?: (bytes: number) => void
+  /** What `-` reads. Default process.stdin. */
+  stdin?: AsyncIterable<Uint8Array>
+}
+
+/**
+ * The bytes of a corpus file, decompressed, in order. Every block is the caller's own.
+ *
+ * @throws KoVocabError `io`; `bad-file` for compressed data that is damaged or ends early, with the byte offset in the
+ * compressed file; `unsupported` for a range of a compressed file, and for standard input that is not text;
+ * `bad-option` for a range that is none; `aborted`
+ */
+export async function* readBlocks(file: CorpusFile, options: ReadBlocksOptions = {}): AsyncGenerator<Uint8Array> {
+  checkRange(file, options)
+  if (file.path === '-') {
+    yield* readStandardInput(options)
+  } else if (file.compression === 'none') {
+    yield* readPlain(file, options)
+  } else {
+    const source = readRaw(file.path, options)
+    yield* file.compression === 'gzip' ? gunzip(file.path, source) : unzstd(file.path, source)
+  }
+}
+
+/**
+ * The bytes of a plain file on the calling thread, without a promise a block: for worker threads, which have nothing
+ * else to do meanwhile. `onBlock` gets a view of one buffer that the next block overwrites.
+ *
+ * @param onBlock called with the block and its first byte's offset in the file; `false` ends the reading
+ * @throws KoVocabError as {@link readBlocks}
+ */
+export function forEachBlockSync(
+  file: CorpusFile,
+  options: { start?: number; end?: number; blockBytes?: number },
+  onBlock: (block: Uint8Array, offset: number) => unknown,
+): void {
+  checkRange(file, options)
+  if (file.compression !== 'none' || file.path === '-') {
+    throw new KoVocabError(
+      'unsupported',
+      `${file.path}: only plain files can be read on the spot`,
+      'read it with readBlocks',
+    )
+  }
+  const { start = 0, end = Number.POSITIVE_INFINITY, blockBytes = DEFAULT_BLOCK_BYTES } = options
+  try {
+    const fd = openSync(file.path, 'r')
+    try {
+      const buffer = new Uint8Array(Math.max(1, Math.min(blockBytes, end - start)))
+      for (let offset = start; offset < end; ) {
+        const got = readSync(fd, buffer, 0, Math.min(buffer.length, end - offset), offset)
+        if (got === 0 || onBlock(buffer.subarray(0, got), offset) === false) return
+        offset += got
+      }
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw asIoError(error, file.path, 'read')
+  }
+}
+
+function checkRange(file: CorpusFile, { start, end, blockBytes }: ReadBlocksOptions): void {
+  if (blockBytes !== undefined && !(Number.isSafeInteger(blockBytes) && blockBytes > 0)) {
+    throw new KoVocabError('bad-option', `blockBytes must be a whole number above 0, not ${blockBytes}`)
+  }
+  if (start === undefined && end === undefined) return
+  if (file.path === '-' || file.compression !== 'none') {
+    const what = file.path === '-' ? 'standard input' : `a ${file.compression} file`
+    throw new KoVocabError(
+      'unsupported',
+      `${file.path}: a byte range of ${what} cannot be read`,
+      'read it from its start',
+    )
+  }
+  const from = start ?? 0
+  const to = end ?? Number.MAX_SAFE_INTEGER
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < from) {
+    throw new KoVocabError('bad-option', `${file.path}: ${start ?? 0}..${end ?? ''} is not a byte range`)
+  }
+}
+
+async function* readPlain(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const { start = 0, end = Number.POSITIVE_INFINITY, blockBytes = DEFAULT_BLOCK_BYTES, signal, onBytes } = options
+  const handle = await open(file.path, 'r').catch((error) => {
+    throw asIoError(error, file.path, 'read')
+  })
+  try {
+    // Pipes and devices (a shell's <(…) is one) have no positions: read on from where they are.
+    const seekable = (await handle.stat()).isFile()
+    for (let offset = start; offset < end; ) {
+      throwIfAborted(signal)
+      const buffer = new Uint8Array(Math.min(blockBytes, end - offset))
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, seekable ? offset : null).catch((error) => {
+        throw asIoError(error, file.path, 'read')
+      })
+      if (bytesRead === 0) return
+      offset += bytesRead
+      onBytes?.(bytesRead)
+      yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The file as it lies on disk, in pieces that suit a decompressor. */
+async function* readRaw(path: string, { signal, onBytes }: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const stream = createReadStream(path, { highWaterMark: 1 << 18 })
+  try {
+    for await (const chunk of stream) {
+      throwIfAborted(signal)
+      onBytes?.(chunk.length)
+      yield chunk
+    }
+  } catch (error) {
+    throw asIoError(error, path, 'read')
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** Standard input can be looked at only once, so its kind is found out here and not by expandInputs. */
+async function* readStandardInput(options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const { stdin = process.stdin as AsyncIterable<Uint8Array>, signal, onBytes } = options
+  const counted = (async function* () {
+    for await (const chunk of stdin) {
+      throwIfAborted(signal)
+      onBytes?.(chunk.length)
+      yield chunk
+    }
+  })()
+  const head: Uint8Array[] = []
+  let headBytes = 0
+  while (headBytes < SNIFF_BYTES) {
+    const { value, done } = await counted.next()
+    if (done) break
+    head.push(value)
+    headBytes += value.length
+  }
+  const sample = new Uint8Array(Buffer.concat(head)).subarray(0, SNIFF_BYTES)
+  refuseForeignKinds('standard input', sample)
+  const whole = (async function* () {
+    yield* head
+    yield* counted
+  })()
+  const compression = sniffCompression(sample)
+  if (compression === 'none') yield* whole
+  else yield* compression === 'gzip' ? gunzip('standard input', whole) : unzstd('standard input', whole)
+}
+
+async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const stream = zlib.createGunzip({ chunkSize: 1 << 20 })
+  let sourceError: unknown
+  const watched = async function* () {
+    try {
+      yield* source
+    } catch (error) {
+      sourceError = error
+      throw error
+    }
+  }
+  pipeline(watched, stream, () => {})
+  try {
+    yield* stream as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (sourceError) throw sourceError
+    const { message } = error as Error
+    const hint = 'copy or download the file again; gzip -t checks it'
+    throw new KoVocabError('bad-file', `${path}: gzip data breaks at byte ${stream.bytesWritten}: ${message}`, hint, {
+      cause: error,
+    })
+  } finally {
+    stream.destroy()
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * From what a user names on the command line (files, folders, globs, `-`) to the list of corpus files. Node only.
+ */
+import { lstatSync } from 'node:fs'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { glob, isDynamicPattern } from 'tinyglobby'
+import { KoVocabError } from '../errors'
+import { asIoError } from './atomic'
+import { type Compression, refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
+
+export interface CorpusFile {
+  /** As it will be opened; `-` is standard input. */
+  path: string
+  /** Bytes on disk (compressed bytes where compressed); 0 for standard input, which is not known. */
+  size: number
+  /** By magic bytes; `none` for standard input, which is sniffed when it is read. */
+  compression: Compression
+}
+
+/**
+ * The files that `patterns` stand for, in a deterministic order: as given, and within a folder or a glob by the UTF-8
+ * bytes of the path. A file that is reached twice (also through a link) is listed once, where it came first.
+ *
+ * - an existing file stands for itself, whatever characters its name holds;
+ * - an existing folder stands for all files below it, hidden ones (`.git`, `.DS_Store`) apart;
+ * - `*`, `**`, `?`, `[x]` and `{a,b}` are globs, hidden names apart;
+ * - `-` is standard input.
+ *
+ * Every file is opened and its first bytes looked at, so that a wrong one is named before hours of work.
+ *
+ * @throws KoVocabError `io`: nothing matches, missing, empty folder, unreadable; `unsupported`: not UTF-8 text
+ */
+export async function expandInputs(patterns: readonly string[]): Promise<CorpusFile[]> {
+  if (patterns.length === 0)
+    throw new KoVocabError('bad-option', 'no corpus files were named', 'name files, folders or globs')
+  const files: CorpusFile[] = []
+  const seen = new Set<string>()
+  for (const pattern of patterns) {
+    for (const path of await pathsOf(pattern)) {
+      const identity = path === '-' ? '-' : await realpath(path).catch((error) => throwIo(error, path))
+      if (seen.has(identity)) continue
+      seen.add(identity)
+      files.push(path === '-' ? { path, size: 0, compression: 'none' } : await describe(path))
+    }
+  }
+  return files
+}
+
+async function pathsOf(pattern: string): Promise<string[]> {
+  if (pattern === '-') return ['-']
+  if (pattern === '') throw new KoVocabError('bad-option', 'a corpus path is empty', 'check the quoting of your shell')
+  const info = await stat(pattern).catch(() => null)
+  if (info?.isDirectory()) {
+    const paths = (await filesBelow(pattern, new Set())).sort(compareUtf8)
+    if (paths.length === 0)
+      throw new KoVocabError('io', `${pattern}: the folder holds no files`, 'name a folder with text files')
+    return paths
+  }
+  if (info) return [pattern]
+  if (isDynamicPattern(pattern)) {
+    const paths = await glob(pattern, {
+      expandDirectories: false,
+      onlyFiles: true,
+      dot: false,
+      absolute: isAbsolute(pattern),
+    })
+    if (paths.length > 0) return paths.sort(compareUtf8)
+    throw new KoVocabError('io', `${pattern}: no file matches`, 'check the pattern; hidden files are not matched')
+  }
+  const dangling = lstatSync(pattern, { throwIfNoEntry: false })?.isSymbolicLink()
+  const what = dangling ? 'a link to a file that does not exist' : 'no such file or folder'
+  throw new KoVocabError('io', `${pattern}: ${what}`, 'check the path')
+}
+
+/** Follows links; `parents` holds the real paths of the folders above, so that a loop ends. */
+async function filesBelow(folder: string, parents: ReadonlySet<string>): Promise<string[]> {
+  const real = await realpath(folder).catch((error) => throwIo(error, folder))
+  if (parents.has(real)) return []
+  const below = new Set(parents).add(real)
+  const paths: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch((error) => throwIo(error, folder))) {
+    if (entry.name.startsWith('.')) continue
+    const path = join(folder, entry.name)
+    const info = entry.isSymbolicLink() ? await stat(path).catch((error) => throwIo(error, path)) : entry
+    if (info.isDirectory()) paths.push(...(await filesBelow(path, below)))
+    else if (info.isFile()) paths.push(path)
+  }
+  return paths
+}
+
+async function describe(path: string): Promise<CorpusFile> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const info = await handle.stat()
+      if (info.isDirectory()) throw new KoVocabError('io', `${path}: is a folder`, 'name the files in it')
+      // A pipe or device can be read only once, so its first bytes are left for the reader.
+      if (!info.isFile()) return { path, size: 0, compression: 'none' }
+      const head = new Uint8Array(Math.min(SNIFF_BYTES, info.size))
+      const { bytesRead } = await handle.read(head, 0, head.length, 0)
+      refuseForeignKinds(path, head.subarray(0, bytesRead))
+      return { path, size: info.size, compression: sniffCompression(head.subarray(0, bytesRead)) }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw asIoError(error, path, 'read')
+  }
+}
+
+function throwIo(error: unknown, path: string): never {
+  throw asIoError(error, path, 'read')
+}
+
+/**
+ * Order of the UTF-8 bytes, which is code point order. JavaScript's own order is by UTF-16 unit, where U+1F600 comes
+ * before U+FB01; the order must not depend on the language a tool is written in.
+ */
+export function compareUtf8(a: string, b: string): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    // Surrogates stand for code points above all other units, so lift them over U+E000..U+FFFF.
+    if (x !== y) return (isSurrogate(x) ? x + 0x10000 : x) - (isSurrogate(y) ? y + 0x10000 : y)
+  }
+  return a.length - b.length
+}
+
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff
