@@ -30,13 +30,20 @@ export function findPython(modules: string[]): Python {
 
 function look(modules: string[]): Python {
   const venv = fileURLToPath(new URL('../../.venv/bin/python', import.meta.url))
-  const path = process.env.KO_VOCAB_PYTHON ?? (existsSync(venv) ? venv : 'python3')
+  const chosen = process.env.KO_VOCAB_PYTHON
+  const candidates = chosen ? [chosen] : [...(existsSync(venv) ? [venv] : []), 'python3']
+  const reasons = candidates.map((path) => ({ path, missing: whatIsMissing(path, modules) }))
+  const path = reasons.find(({ missing }) => missing === '')?.path ?? null
+  return { path, reason: path ? `Python ${modules.join(', ')}` : `needs ${reasons[0].missing}` }
+}
+
+/** Why `path` cannot serve as an oracle, `''` when it can. */
+function whatIsMissing(path: string, modules: string[]): string {
   // -I: the folder a test runs in must not pass for a module.
   const run = spawnSync(path, ['-I', '-c', LOOK, ...modules], { encoding: 'utf8', timeout: 60_000 })
-  if (run.status !== 0) return { path: null, reason: `needs Python: ${run.error?.message ?? run.stderr.trim()}` }
+  if (run.status !== 0) return `Python: ${run.error?.message ?? run.stderr.trim()}`
   const missing = run.stdout.trim()
-  if (missing) return { path: null, reason: `needs the Python modules ${missing}` }
-  return { path, reason: `Python ${modules.join(', ')}` }
+  return missing && `the Python modules ${missing}`
 }
 
 const LOOK = `
