@@ -44,7 +44,13 @@ export interface JsonNode {
 /** How the base's files looked, kept so that an extension is written in the same manner. */
 export interface TokenizerSources {
   /** tokenizer.json without model.vocab, model.merges and added_tokens, and the spelling its merges had. */
-  json?: { document: Record<string, unknown>; mergesAs: 'strings' | 'pairs' }
+  json?: {
+    /** The three are null here, so that they keep their place among the keys. */
+    document: Record<string, unknown>
+    mergesAs: 'strings' | 'pairs'
+    /** Ids of the added tokens that the file's model.vocab does not hold. */
+    outsideVocab?: number[]
+  }
   /** The bytes of the SentencePiece ModelProto. */
   model?: Uint8Array
   /** Whether a `.tiktoken` / Llama-3 `tokenizer.model` rank file was there, under which name, and the first id it does not hold. */
