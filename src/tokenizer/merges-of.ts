@@ -10,8 +10,11 @@ interface Splits extends Merges {
 }
 
 /**
- * All merges of a SentencePiece BPE vocabulary, in the order transformers' `generate_merges` gives them: within a piece
- * by (left id, right id), then stably by score, length of left, length of right, all descending. Lengths in code points.
+ * All merges of a SentencePiece BPE vocabulary in the order of the published tokenizer.json files (Llama-2, Mistral):
+ * pieces by id, the splits of a piece by (left id, right id), all of that stably sorted by falling score.
+ *
+ * That is transformers' `generate_merges` as it was when those files were made. Later versions break ties of the score
+ * by the length of the parts as well, which reorders the splits of single pieces and pieces of equal score.
  *
  * Only normal and user-defined pieces take part, since SentencePiece never merges into or from control, unknown and
  * byte pieces.
@@ -24,18 +27,9 @@ export function mergesFromScores(pieces: readonly string[], scores: Float32Array
   const mergeable = (id: number) => kinds[id] === PieceKind.Normal || kinds[id] === PieceKind.UserDefined
   const splits = allSplits(pieces, mergeable)
   const { left, right, result } = splits
-  const lengths = new Uint16Array(pieces.length)
-  for (let id = 0; id < pieces.length; id++) lengths[id] = codePoints(pieces[id])
-
   const order = new Uint32Array(splits.length)
   for (let i = 0; i < order.length; i++) order[i] = i
-  order.sort(
-    (a, b) =>
-      scores[result[b]] - scores[result[a]] ||
-      lengths[left[b]] - lengths[left[a]] ||
-      lengths[right[b]] - lengths[right[a]] ||
-      a - b,
-  )
+  order.sort((a, b) => scores[result[b]] - scores[result[a]] || a - b)
   return {
     left: Int32Array.from(order, (i) => left[i]),
     right: Int32Array.from(order, (i) => right[i]),
@@ -106,13 +100,4 @@ function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<Arr
   const copy = new Int32Array(capacity)
   copy.set(array)
   return copy
-}
-
-function codePoints(text: string): number {
-  let n = text.length
-  for (let i = 0; i + 1 < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit >= 0xd800 && unit < 0xdc00) n-- // SentencePiece and tokenizer.json strings are valid Unicode
-  }
-  return n
 }

@@ -14,10 +14,7 @@ export function tokenizerConfig(sidecars: Sidecars): JsonObject | null {
   return text === undefined ? null : parseJsonObject(text, 'tokenizer_config.json')
 }
 
-/**
- * Added tokens listed in `added_tokens_decoder` of tokenizer_config.json and in added_tokens.json, by id.
- *
- */
+/** Added tokens listed in `added_tokens_decoder` of tokenizer_config.json and in added_tokens.json, by id. */
 export function listedAddedTokens(sidecars: Sidecars): AddedToken[] {
   const tokens = new Map<number, AddedToken>()
   const older = sidecars['added_tokens.json']
@@ -110,4 +107,24 @@ export function plainToken(id: number, content: string, special: boolean): Added
 function checkedId(id: unknown, what: string, file: string): number {
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_ID) return id
   throw badFile(file, `${what} is ${show(id)}, an id from 0 to ${MAX_ID} is expected`)
+}
+
+/**
+ * A tokenizer_config.json for a base that came without one: the class that takes tokenizer.json as it stands, and the
+ * special tokens under transformers' names as far as they are known from their own names and the unknown piece.
+ */
+export function canonicalConfig(tokenizer: Tokenizer): string {
+  const { pieces, unkId, addedTokens } = tokenizer
+  const config: JsonObject = { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }
+  const names: [string, string[]][] = [
+    ['bos_token', ['<s>', '<bos>', '<|begin_of_text|>', '<|startoftext|>']],
+    ['eos_token', ['</s>', '<eos>', '<|end_of_text|>', '<|endoftext|>']],
+    ['pad_token', ['<pad>', '<|pad|>']],
+  ]
+  for (const [key, candidates] of names) {
+    const content = candidates.find((name) => addedTokens.some((token) => token.special && token.content === name))
+    if (content !== undefined) config[key] = content
+  }
+  if (unkId >= 0) config.unk_token = pieces[unkId]
+  return `${JSON.stringify(config, null, 2)}\n`
 }

@@ -171,16 +171,17 @@ function readMerges(value: unknown, idOf: Map<string, number>, file: string) {
     if (left === undefined || right === undefined) {
       throw badFile(file, `model.merges[${rank}] is ${show(entry)}, two pieces are expected`)
     }
-    const ids = [left, right, left + right].map((piece) => {
-      const id = idOf.get(piece)
-      if (id === undefined) {
-        throw badFile(file, `model.merges[${rank}] is ${show(entry)}, but model.vocab has no piece ${show(piece)}`)
-      }
-      return id
-    })
-    merges.left[rank] = ids[0]
-    merges.right[rank] = ids[1]
-    merges.result[rank] = ids[2]
+    const result = left + right
+    const l = idOf.get(left)
+    const r = idOf.get(right)
+    const made = idOf.get(result)
+    if (l === undefined || r === undefined || made === undefined) {
+      const lacking = l === undefined ? left : r === undefined ? right : result
+      throw badFile(file, `model.merges[${rank}] is ${show(entry)}, but model.vocab has no piece ${show(lacking)}`)
+    }
+    merges.left[rank] = l
+    merges.right[rank] = r
+    merges.result[rank] = made
   }
   refuseTwice(merges, value, file)
   return { merges, mergesAs }
