@@ -11,7 +11,14 @@ const folders = 'text tokenizer corpus counts merges extend init checkpoint meas
 const everywhere = ['errors.ts', 'version.ts']
 
 /** The files that may use Node's own modules, besides the command in cli/. Everything else runs in a browser. */
-const nodeFiles = ['corpus/atomic.ts', 'corpus/blocks.ts', 'corpus/files.ts', 'corpus/unzstd.ts']
+const nodeFiles = [
+  'corpus/atomic.ts',
+  'corpus/blocks.ts',
+  'corpus/files.ts',
+  'corpus/unzstd.ts',
+  'tokenizer/load.ts',
+  'tokenizer/save.ts',
+]
 const nodeLibraries = /^(node:|tinypool$|tinyglobby$|sentencepiece-js$)/
 
 const topLevel =
