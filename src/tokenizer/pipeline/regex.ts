@@ -101,7 +101,7 @@ function atom(state: State, anyCase: boolean): string {
   const char = state.pattern[state.at]
   if (char === '(') return group(state, anyCase)
   if (char === '[') return parseClass(state, anyCase)
-  if (char === '\\') return escape(state, anyCase)
+  if (char === '\\') return escaped(state, anyCase)
   state.at++
   if (char === '.') return '[^\\n]'
   // Lines: Oniguruma's ^ and $ are those of Ruby. After a newline that ends the text no line begins.
@@ -144,7 +144,7 @@ function group(state: State, anyCase: boolean): string {
   return open === '(?=' || open === '(?!' ? `${open}${body})` : `(?:${body})`
 }
 
-function escape(state: State, anyCase: boolean): string {
+function escaped(state: State, anyCase: boolean): string {
   const { pattern } = state
   const start = state.at
   const letter = pattern[start + 1]
