@@ -1,0 +1,194 @@
+import { throwIfAborted } from '../errors'
+import { createMerger, mergePair, mergeSplits } from './apply-merge'
+import { createCandidates, pushCandidate, takeCandidate } from './candidates'
+import { indexPairs } from './index-pairs'
+import { type PairIndex, pairAt, placesOf } from './pair-index'
+import { addPiece, openedBy, type Registry, splitsOf } from './registry'
+import { overlapsUnsafely } from './self-overlap'
+import { INSIDE, type TrainingText } from './text'
+
+/**
+ * What one merge does to the text.
+ *
+ * - `string`: every adjacent pair that spells the new piece merges, now and whenever one comes up later; likewise pairs
+ *   that spell an older piece with the new one's help. This is what SentencePiece, tiktoken and our own files do.
+ * - `pair`: only the chosen pair merges, pairs of equals are counted with overlaps, and a pair that spells an older
+ *   piece is a merge of its own that makes no new piece (Hugging Face's BpeTrainer).
+ * - `first`: only the chosen pair merges, and a pair that spells an older piece is passed over (spm_train).
+ */
+export type MergeRule = 'string' | 'pair' | 'first'
+
+/** Order among pairs of equal count: piece in UTF-8 byte order; symbol ids (BpeTrainer); length, then bytes (spm_train). */
+export type TieRule = 'bytes' | 'ids' | 'length'
+
+export interface TrainPiecesOptions {
+  /** How many new pieces, waiting characters that are admitted included. */
+  add: number
+  /** Pairs and characters rarer than this are never taken; at least 1. */
+  minFrequency: number
+  /** The pieces there are. Symbols of the text that are no pieces yet have a key in it, but are not added. */
+  registry: Registry
+  /**
+   * Symbols that no piece stands for yet, most frequent first; each is admitted as soon as that saves at least as many
+   * tokens as the best merge.
+   */
+  waiting: readonly { symbol: number; count: number }[]
+  /** Tokens that one occurrence of a waiting symbol saves when it becomes a piece: two for a Hangul syllable. */
+  waitingSaves: (symbol: number) => number
+  /** Whether a piece may have this key. Asked once for each pair that comes to the top. */
+  allowed: (key: string) => boolean
+  rule?: MergeRule
+  ties?: TieRule
+  onProgress?: (done: number, total: number) => void
+  signal?: AbortSignal
+}
+
+/** A step in the order it was learned. */
+export interface LearnedStep {
+  /** The symbol that was made or admitted. */
+  symbol: number
+  /** The pair that was merged; -1 for an admitted character. */
+  left: number
+  right: number
+  /** Weight of the pair, or of the character, when it was taken. */
+  count: number
+}
+
+export interface TrainedPieces {
+  steps: LearnedStep[]
+  /** Keys of pieces that had the counts but were refused because SentencePiece and tokenizer.json would part ways. */
+  refused: string[]
+}
+
+/**
+ * Learns pieces by byte-pair encoding: the most frequent adjacent pair becomes a symbol, again and again
+ * (Sennrich et al. 2016, arXiv 1508.07909; continued from a base vocabulary: arXiv 2512.03989).
+ */
+export function trainPieces(text: TrainingText, options: TrainPiecesOptions): TrainedPieces {
+  const { registry, rule = 'string', ties = 'bytes', allowed } = options
+  const { keys } = registry
+  const minFrequency = Math.max(1, options.minFrequency)
+  const steps: LearnedStep[] = []
+  const refused: string[] = []
+  let made = 0
+  let nextWaiting = 0
+
+  const index = indexPairs(text)
+  const queue = createCandidates(tieOrder(ties, index, keys), index.size + 1024)
+  const dead = new Set<number>()
+  const grown = (pair: number) => {
+    if (index.total[pair] >= minFrequency) pushCandidate(queue, pair, index.total[pair])
+  }
+  for (let pair = 0; pair < index.size; pair++) grown(pair)
+  const merger = createMerger(text, index, registry, keys.length + options.add, grown)
+  const current = (pair: number): number => {
+    if (dead.has(pair)) return 0
+    const count =
+      rule !== 'pair' && index.left[pair] === index.right[pair] ? countApart(text, index, pair) : index.total[pair]
+    return count >= minFrequency ? count : 0
+  }
+
+  while (made < options.add) {
+    if ((made & 0xff) === 0) {
+      throwIfAborted(options.signal)
+      options.onProgress?.(made, options.add)
+    }
+    const pair = takeCandidate(queue, current)
+    const count = queue.tiedCount
+    const waiting = options.waiting[nextWaiting]
+    // No pair with a waiting character can be due before the character: it is at most as frequent.
+    if (
+      waiting &&
+      waiting.count >= minFrequency &&
+      (pair < 0 || waiting.count * options.waitingSaves(waiting.symbol) >= count)
+    ) {
+      if (pair >= 0) pushCandidate(queue, pair, count)
+      nextWaiting++
+      addPiece(registry, waiting.symbol)
+      steps.push({ symbol: waiting.symbol, left: -1, right: -1, count: waiting.count })
+      made++
+      continue
+    }
+    if (pair < 0) break
+    const left = index.left[pair]
+    const right = index.right[pair]
+    const key = keys[left] + keys[right]
+    const older = registry.byKey.get(key)
+    if ((older !== undefined && rule !== 'pair') || !allowed(key)) {
+      dead.add(pair)
+      continue
+    }
+    if (older !== undefined) {
+      steps.push({ symbol: older, left, right, count })
+      mergePair(merger, pair, older)
+      continue
+    }
+    if (rule === 'string' && overlapsUnsafely(registry, key)) {
+      refused.push(key)
+      dead.add(pair)
+      continue
+    }
+    const symbol = keys.length
+    keys.push(key)
+    addPiece(registry, symbol)
+    if (rule !== 'string') {
+      mergePair(merger, pair, symbol)
+    } else {
+      const splits = splitsOf(registry, symbol)
+      const opened = openedBy(registry, symbol)
+      const live = splits.filter((split) => {
+        const other = pairAt(index, split.left, split.right)
+        return other >= 0 && index.total[other] > 0
+      })
+      if (live.length === 1 && opened.length === 0) mergePair(merger, pair, symbol)
+      else mergeSplits(merger, live, symbol, opened)
+    }
+    steps.push({ symbol, left, right, count })
+    made++
+  }
+  options.onProgress?.(made, options.add)
+  return { steps, refused }
+}
+
+/** Weight of a pair of equals without overlaps: `aaa` holds (a, a) once. */
+function countApart(text: TrainingText, index: PairIndex, pair: number): number {
+  const { symbols, weights } = text
+  const symbol = index.left[pair]
+  let count = 0
+  let free = 0
+  for (const at of placesOf(index, pair)) {
+    if (at < free || symbols[at] !== symbol) continue
+    let next = at + 1
+    while (symbols[next] === INSIDE) next++
+    if (symbols[next] !== symbol) continue
+    count += weights[at]
+    free = next + 1
+  }
+  return count
+}
+
+function tieOrder(ties: TieRule, index: PairIndex, keys: readonly string[]): (a: number, b: number) => boolean {
+  const keyOf = (pair: number) => keys[index.left[pair]] + keys[index.right[pair]]
+  if (ties === 'ids') {
+    return (a, b) => (index.left[a] !== index.left[b] ? index.left[a] < index.left[b] : index.right[a] < index.right[b])
+  }
+  const before = (a: number, b: number): boolean => {
+    const first = keyOf(a)
+    const second = keyOf(b)
+    if (first !== second) return first < second
+    // Two splits of one string: the longer left half.
+    return keys[index.left[a]].length > keys[index.left[b]].length
+  }
+  if (ties === 'bytes') return before
+  const characters = (pair: number) => {
+    let count = 0
+    const key = keyOf(pair)
+    for (let i = 0; i < key.length; i++) if ((key.charCodeAt(i) & 0xc0) !== 0x80) count++
+    return count
+  }
+  return (a, b) => {
+    const first = characters(a)
+    const second = characters(b)
+    return first !== second ? first < second : before(a, b)
+  }
+}
