@@ -56,7 +56,8 @@ function compileFinder(tokens: readonly AddedToken[]): Finder {
         continue
       }
       const end = at + token.content.length
-      if (!token.singleWord || standsAlone(text, at, end)) {
+      // A token before it may have taken its beginning as space to strip.
+      if (at >= done && (!token.singleWord || standsAlone(text, at, end))) {
         const start = token.lstrip ? Math.max(spacesBefore(text, at), done) : at
         if (done < start) emit(text.slice(done, start), -1)
         emit('', token.id)

@@ -44,20 +44,32 @@ export function escapedCodePoint(state: State): number {
   return codePoint
 }
 
+/** Insides of a class by the letter after the backslash. `\h` is a hexadecimal digit. */
+const IN_CLASS: Readonly<Record<string, string>> = withNegations({
+  s: '\\p{White_Space}',
+  d: category('Nd'),
+  h: '0-9A-Fa-f',
+  w: word(''),
+})
+
 /**
- * Insides of a class by the letter after the backslash. `\h` is a hexadecimal digit. To Oniguruma the six numbers of
- * Latin-1 (`²³¹¼½¾`) are word characters, and no other \p{No} is (compared over all of Unicode).
+ * The same outside of classes. There Oniguruma looks up Latin-1 in a table of its own, to which `²³¹¼½¾` are word
+ * characters, and no other \p{No} is (compared over all of Unicode).
  */
-export const SHORTHANDS: Readonly<Record<string, string>> = (() => {
-  const table: Record<string, string> = {
-    s: '\\p{White_Space}',
-    d: category('Nd'),
-    h: '0-9A-Fa-f',
-    w: `[[\\p{Alphabetic}${category('M')}${category('Nd')}\\p{Pc}\\u{B2}\\u{B3}\\u{B9}\\u{BC}-\\u{BE}]--${added('L')}]`,
-  }
-  for (const letter of ['s', 'd', 'h', 'w']) table[letter.toUpperCase()] = `[^${table[letter]}]`
-  return table
-})()
+export const SHORTHANDS: Readonly<Record<string, string>> = withNegations({
+  ...IN_CLASS,
+  w: word('\\u{B2}\\u{B3}\\u{B9}\\u{BC}-\\u{BE}'),
+})
+
+function word(more: string): string {
+  return `[[\\p{Alphabetic}${category('M')}${category('Nd')}\\p{Pc}${more}]--${added('L')}]`
+}
+
+function withNegations(table: Record<string, string>): Record<string, string> {
+  const both = { ...table }
+  for (const letter of ['s', 'd', 'h', 'w']) both[letter.toUpperCase()] = `[^${table[letter]}]`
+  return both
+}
 
 function added(of: 'L' | 'N' | 'M'): string {
   const items = ADDED_AFTER_UNICODE_16[of].map(([low, high]) =>
@@ -156,7 +168,7 @@ const POSIX: Readonly<Record<string, string>> = {
   upper: '\\p{Uppercase}',
   lower: '\\p{Lowercase}',
   xdigit: '0-9A-Fa-f',
-  word: SHORTHANDS.w,
+  word: IN_CLASS.w,
 }
 
 /** Reads `[…]` with ranges, escapes, POSIX names, classes in it and `&&`, and gives the class for the `v` flag. */
@@ -183,8 +195,8 @@ export function parseClass(state: State, anyCase: boolean): string {
       items += posix(state) ?? parseClass(state, anyCase)
     } else if (char === '\\' && /[pP]/.test(pattern[state.at + 1] ?? '')) {
       items += property(state)
-    } else if (char === '\\' && SHORTHANDS[pattern[state.at + 1]]) {
-      items += SHORTHANDS[pattern[state.at + 1]]
+    } else if (char === '\\' && IN_CLASS[pattern[state.at + 1]]) {
+      items += IN_CLASS[pattern[state.at + 1]]
       state.at += 2
     } else {
       items += range(state, anyCase)
@@ -214,7 +226,7 @@ function range(state: State, anyCase: boolean): string {
   const next = pattern[state.at + 1]
   if (pattern[state.at] !== '-' || next === ']' || next === undefined) return variantsOf(low, anyCase)
   state.at++
-  if (next === '[' || (next === '\\' && (SHORTHANDS[pattern[state.at + 1]] || /[pP]/.test(pattern[state.at + 1])))) {
+  if (next === '[' || (next === '\\' && (IN_CLASS[pattern[state.at + 1]] || /[pP]/.test(pattern[state.at + 1])))) {
     refuse(state, 'a range that ends in a class', start)
   }
   const high = classCharacter(state)
