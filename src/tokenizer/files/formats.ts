@@ -5,7 +5,7 @@ import { PieceKind } from '../types'
 import { dummyPrefixOf, scoresFromMerges } from './scores-of'
 import { writeSentencePiece } from './sentencepiece-write'
 import { companionName, whyNotTiktoken, writeTiktoken } from './tiktoken'
-import { canonicalConfig } from './tokenizer-config'
+import { canonicalConfig, GENERIC_CLASS, tokenizerConfig } from './tokenizer-config'
 import { writeTokenizerJson } from './tokenizer-json-write'
 
 export interface TokenizerFiles {
@@ -29,8 +29,28 @@ export function tokenizerFiles(tokenizer: Tokenizer): TokenizerFiles {
   if (tokenizer.form === 'sentencepiece') addModel(tokenizer, files, notes)
   else addTiktoken(tokenizer, files, notes)
   for (const [name, text] of Object.entries(tokenizer.sources.sidecars)) files.set(name, text)
-  if (!files.has('tokenizer_config.json')) files.set('tokenizer_config.json', canonicalConfig(tokenizer))
+  addConfig(tokenizer, files, notes)
   return { files, notes }
+}
+
+/**
+ * A base without tokenizer.json may name a class (LlamaTokenizer) for which transformers 5 throws the pipeline of
+ * tokenizer.json away and makes its own, with a dummy prefix even where the `.model` has none. The derived
+ * tokenizer.json says all there is to say, so the class that takes it as it stands is named instead.
+ */
+function addConfig(tokenizer: Tokenizer, files: TokenizerFiles['files'], notes: string[]): void {
+  const name = 'tokenizer_config.json'
+  const config = tokenizerConfig(tokenizer.sources.sidecars)
+  if (!config) {
+    files.set(name, canonicalConfig(tokenizer))
+    return
+  }
+  const named = config.tokenizer_class
+  if (tokenizer.sources.json || named === GENERIC_CLASS) return
+  files.set(name, `${JSON.stringify({ ...config, tokenizer_class: GENERIC_CLASS }, null, 2)}\n`)
+  notes.push(
+    `tokenizer_config.json names ${GENERIC_CLASS} instead of ${named ?? 'no class'}, so that transformers takes the derived tokenizer.json as it stands`,
+  )
 }
 
 function addModel(tokenizer: Tokenizer, files: TokenizerFiles['files'], notes: string[]): void {

@@ -6,6 +6,9 @@ import type { AddedToken, Tokenizer } from '../types'
 import { PieceKind } from '../types'
 import { badFile, isObject, type JsonObject, MAX_ID, parseJsonObject, show } from './text'
 
+/** transformers' class that takes tokenizer.json as it stands. */
+export const GENERIC_CLASS = 'PreTrainedTokenizerFast'
+
 export type Sidecars = Record<string, string>
 
 /** tokenizer_config.json, or null when it is not there. */
@@ -115,7 +118,7 @@ function checkedId(id: unknown, what: string, file: string): number {
  */
 export function canonicalConfig(tokenizer: Tokenizer): string {
   const { pieces, unkId, addedTokens } = tokenizer
-  const config: JsonObject = { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false }
+  const config: JsonObject = { tokenizer_class: GENERIC_CLASS, clean_up_tokenization_spaces: false }
   const names: [string, string[]][] = [
     ['bos_token', ['<s>', '<bos>', '<|begin_of_text|>', '<|startoftext|>']],
     ['eos_token', ['</s>', '<eos>', '<|end_of_text|>', '<|endoftext|>']],
