@@ -50,7 +50,7 @@ export function createMerger(
 }
 
 /**
- * Merges every place of one pair into `made`, a symbol that stands nowhere yet or (rule `pair`) an older one.
+ * Merges every place of one pair into `made`, a symbol that stands nowhere yet.
  *
  * A neighbour x loses (x, left) exactly what (x, made) gains, so one sum a neighbour serves both.
  */
@@ -60,14 +60,13 @@ export function mergePair(merger: Merger, pair: number, made: number): void {
   const left = index.left[pair]
   const right = index.right[pair]
   const places = placesOf(index, pair)
-  const room = places.length * 4
+  const room = places.length * 2
   if (merger.foundLeft.length < room) merger.foundLeft = new Int32Array(room)
   if (merger.foundRight.length < room) merger.foundRight = new Int32Array(room)
   const { gainLeft, gainRight, placesLeft, placesRight, touchedLeft, touchedRight, foundLeft, foundRight } = merger
   let usedLeft = 0
   let usedRight = 0
   let between = 0
-  let lastMade = -1
   for (let p = 0; p < places.length; p++) {
     const at = places[p]
     if (symbols[at] !== left) continue
@@ -88,21 +87,10 @@ export function mergePair(merger: Merger, pair: number, made: number): void {
       gainLeft[x] += weight
       foundLeft[usedLeft++] = x
       foundLeft[usedLeft++] = before
-      if (x === made) {
-        // A neighbour that was merged just now had counted on (made, left), which is (made, made) now.
-        if (before === lastMade) between += weight
-        else lose(index, pairAt(index, made, left), weight)
-      }
+      // The neighbour was merged just now: it had counted on (made, left), which is (made, made) now.
+      if (x === made) between += weight
     }
-    lastMade = at
-    if (y === made) {
-      // An older symbol: (made, made) is counted on the left side alone.
-      lose(index, pairAt(index, right, made), weight)
-      if (placesLeft[made]++ === 0) touchedLeft.push(made)
-      gainLeft[made] += weight
-      foundLeft[usedLeft++] = made
-      foundLeft[usedLeft++] = at
-    } else if (y >= 0) {
+    if (y >= 0) {
       if (placesRight[y]++ === 0) touchedRight.push(y)
       gainRight[y] += weight
       foundRight[usedRight++] = y
@@ -124,32 +112,19 @@ function lose(index: PairIndex, pair: number, weight: number): void {
 }
 
 /**
- * Merges every adjacent pair that spells the new piece `made`, leftmost first, and after each merge whatever older
- * piece it opens (`opened`), in rank order: what an encoder does that knows all pieces so far.
+ * Merges every place of one pair into `made`, leftmost first, and after each merge whatever older pieces it opens
+ * (`opened`), in rank order: what an encoder does that knows all pieces so far.
  */
-export function mergeSplits(merger: Merger, splits: readonly Split[], made: number, opened: readonly Split[]): void {
+export function mergeAndOpen(merger: Merger, pair: number, made: number, opened: readonly Split[]): void {
   const { index, registry } = merger
   const { symbols, weights } = merger.text
   const { keys, ranks } = registry
-  const resultOf = new Map<number, Map<number, number>>()
-  const allowPair = (left: number, right: number, result: number) => {
-    const row = resultOf.get(left)
-    if (row) row.set(right, result)
-    else resultOf.set(left, new Map([[right, result]]))
+  const openedLeft = new Map<number, number>()
+  const openedRight = new Map<number, number>()
+  for (const { left, right, result } of opened) {
+    if (right === made) openedLeft.set(left, result)
+    if (left === made) openedRight.set(right, result)
   }
-  for (const split of splits) allowPair(split.left, split.right, made)
-  for (const split of opened) allowPair(split.left, split.right, split.result)
-
-  const lists: Int32Array[] = []
-  const pairs: number[] = []
-  for (const split of splits) {
-    const pair = pairAt(index, split.left, split.right)
-    if (pair < 0) continue
-    pairs.push(pair)
-    if (index.total[pair] > 0) lists.push(placesOf(index, pair))
-  }
-  const places = lists.length === 1 ? lists[0] : joined(lists)
-
   const gain = (left: number, right: number, weight: number, place: number) => {
     if (right === made) {
       if (merger.placesLeft[left]++ === 0) merger.touchedLeft.push(left)
@@ -197,18 +172,18 @@ export function mergeSplits(merger: Merger, splits: readonly Split[], made: numb
     if (y >= 0) gain(result, y, weight, at)
   }
   const spelled = (left: number, right: number): number => {
-    const known = resultOf.get(left)?.get(right)
-    if (known !== undefined) return known
-    return left === made || right === made ? -1 : (registry.byKey.get(keys[left] + keys[right]) ?? -1)
+    if (right === made) return openedLeft.get(left) ?? -1
+    if (left === made) return openedRight.get(right) ?? -1
+    return registry.byKey.get(keys[left] + keys[right]) ?? -1
   }
 
-  for (let p = 0; p < places.length; p++) {
-    const at = places[p]
-    const left = symbols[at]
-    if (left < 0) continue
+  const left = index.left[pair]
+  const right = index.right[pair]
+  for (const at of placesOf(index, pair)) {
+    if (symbols[at] !== left) continue
     let next = at + 1
     while (symbols[next] === INSIDE) next++
-    if (symbols[next] < 0 || resultOf.get(left)?.get(symbols[next]) !== made) continue
+    if (symbols[next] !== right) continue
     fuse(at, made)
     // The new symbol may complete older pieces, which rank before any further place of this one.
     let place = at
@@ -227,24 +202,9 @@ export function mergeSplits(merger: Merger, splits: readonly Split[], made: numb
       else break
     }
   }
-  for (const pair of pairs) {
-    index.total[pair] = 0
-    index.later.delete(pair)
-  }
+  index.total[pair] = 0
+  index.later.delete(pair)
   settle(merger, made, true)
-}
-
-/** All places of several lists in ascending order. */
-function joined(lists: readonly Int32Array[]): Int32Array {
-  let length = 0
-  for (const list of lists) length += list.length
-  const all = new Int32Array(length)
-  let at = 0
-  for (const list of lists) {
-    all.set(list, at)
-    at += list.length
-  }
-  return all.sort()
 }
 
 function push(array: Int32Array, used: number, symbol: number, place: number): Int32Array {

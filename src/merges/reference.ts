@@ -1,7 +1,7 @@
 import type { LearnedStep } from './train'
 
 /**
- * The trainer, slow and plain: what {@link trainPieces} must equal with rule `string` and ties `bytes`.
+ * The trainer, slow and plain: what {@link trainPieces} must equal with ties `bytes`.
  *
  * Every step encodes every word again from its first symbols with all pieces so far, counts the adjacent pairs, and
  * takes the most frequent one that is allowed; ties go to the piece that comes first in byte order, then to the longer
@@ -15,7 +15,7 @@ export function trainReference(
   words: readonly { symbols: readonly number[]; count: number }[],
   keys: string[],
   pieces: readonly number[],
-  options: { add: number; minFrequency: number; allowed: (key: string, ranks: ReadonlyMap<string, number>) => boolean },
+  options: { add: number; minFrequency: number; allowed: (key: string) => boolean },
 ): LearnedStep[] {
   const ranks = new Map(pieces.map((symbol, rank) => [keys[symbol], rank]))
   const symbolOf = new Map(pieces.map((symbol) => [keys[symbol], symbol]))
@@ -24,7 +24,7 @@ export function trainReference(
     const counts = new Map<string, { left: number; right: number; count: number }>()
     for (const word of words) {
       let free = -1
-      const symbols = encode(word.symbols, keys, ranks, symbolOf)
+      const symbols = encodeByPieces(word.symbols, keys, ranks, symbolOf)
       for (let i = 0; i + 1 < symbols.length; i++) {
         const [left, right] = [symbols[i], symbols[i + 1]]
         // `aaa` holds (a, a) once: what merges at i is gone at i + 1.
@@ -38,7 +38,7 @@ export function trainReference(
     const best = [...counts.values()]
       .filter(({ count }) => count >= options.minFrequency)
       .map((pair) => ({ ...pair, key: keys[pair.left] + keys[pair.right] }))
-      .filter(({ key }) => !ranks.has(key) && options.allowed(key, ranks))
+      .filter(({ key }) => !ranks.has(key) && options.allowed(key))
       .sort((a, b) => {
         if (a.count !== b.count) return b.count - a.count
         if (a.key !== b.key) return a.key < b.key ? -1 : 1
@@ -54,8 +54,8 @@ export function trainReference(
   return steps
 }
 
-/** Merges the adjacent pair whose concatenation is the piece of lowest rank, leftmost first, until there is none. */
-function encode(
+/** Symbols of a word: merges the adjacent pair whose concatenation is the piece of lowest rank, leftmost first, until there is none. */
+export function encodeByPieces(
   word: readonly number[],
   keys: readonly string[],
   ranks: ReadonlyMap<string, number>,

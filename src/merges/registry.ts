@@ -2,8 +2,8 @@
  * All pieces by their key, and which pairs a new piece makes possible.
  *
  * Once a piece exists, every adjacent pair that spells it merges. A piece that is made later can open such a pair: with
- * `BC` new, (`A`, `BC`) spells the older `ABC` at once. Pieces are asked for each split once, when the missing half
- * comes, so the merge loop itself never has to look a string up.
+ * `BC` new, (`A`, `BC`) spells an older `ABC` that its own merges could not reach. Pieces are asked for each split once,
+ * when the missing half comes, so the merge loop itself never has to look a string up.
  */
 export interface Registry {
   keys: string[]
@@ -28,13 +28,27 @@ export function createRegistry(keys: string[], splitsBytes: boolean): Registry {
   return { keys, byKey: new Map(), ranks: [], nextRank: 0, waiting: new Map(), splitsBytes }
 }
 
-/** Adds a piece. `rank`: its place among the base's merges; by default behind all. */
-export function addPiece(registry: Registry, symbol: number, rank = registry.nextRank): void {
-  const key = registry.keys[symbol]
-  registry.byKey.set(key, symbol)
-  registry.ranks[symbol] = rank
-  registry.nextRank = Math.max(registry.nextRank, rank + 1)
+/** Adds the pieces there are from the start, in the order in which they merge. */
+export function addPieces(registry: Registry, symbols: Iterable<number>): void {
+  const added: number[] = []
+  for (const symbol of symbols) {
+    registry.byKey.set(registry.keys[symbol], symbol)
+    registry.ranks[symbol] = registry.nextRank++
+    added.push(symbol)
+  }
+  for (const symbol of added) awaitHalves(registry, symbol)
+}
+
+/**
+ * Adds a piece that merges after all others.
+ *
+ * @returns the pairs with it that spell older pieces
+ */
+export function addPiece(registry: Registry, symbol: number): Split[] {
+  registry.byKey.set(registry.keys[symbol], symbol)
+  registry.ranks[symbol] = registry.nextRank++
   awaitHalves(registry, symbol)
+  return openedBy(registry, symbol)
 }
 
 function awaitHalves(registry: Registry, symbol: number): void {
@@ -60,7 +74,7 @@ function isCut(registry: Registry, key: string, cut: number): boolean {
   return registry.splitsBytes || (key.charCodeAt(cut) & 0xc0) !== 0x80
 }
 
-/** All pairs of pieces that spell this piece, longest left half first. */
+/** All pairs of pieces that spell this piece, longest left half first, as transformers orders them. */
 export function splitsOf(registry: Registry, symbol: number): Split[] {
   const key = registry.keys[symbol]
   const splits: Split[] = []
@@ -74,8 +88,7 @@ export function splitsOf(registry: Registry, symbol: number): Split[] {
   return splits
 }
 
-/** The pairs that this new piece opens to older pieces. Call once, right after {@link addPiece}. */
-export function openedBy(registry: Registry, symbol: number): Split[] {
+function openedBy(registry: Registry, symbol: number): Split[] {
   const key = registry.keys[symbol]
   const list = registry.waiting.get(key)
   if (!list) return []
@@ -98,32 +111,4 @@ export function openedBy(registry: Registry, symbol: number): Split[] {
     }
   }
   return opened
-}
-
-/**
- * The order in which the splits of one piece stand in tokenizer.json.
- *
- * transformers writes the longest left half first. SentencePiece takes the leftmost pair whatever its split, Hugging
- * Face the split of lowest rank; they differ where two splits share a token: (u, v) and (v, x) in `u v x`, which needs
- * a v that both ends and begins the piece. (u, v) stands further left, so it must rank first; when v is longer than
- * half of the piece, that turns the usual order around.
- */
-export function orderSplits(keys: readonly string[], splits: Split[]): Split[] {
-  const ordered = splits.slice()
-  if (ordered.length < 2) return ordered
-  const key = keys[ordered[0].result]
-  const lengthOf = (split: Split) => keys[split.left].length
-  ordered.sort((a, b) => lengthOf(b) - lengthOf(a))
-  for (let i = 0; i < ordered.length; i++) {
-    const cut = lengthOf(ordered[i])
-    if (cut * 2 <= key.length) break
-    // ordered[i] = (v, x) with |v| = cut > half: is v also the end of the piece?
-    if (!key.endsWith(keys[ordered[i].left])) continue
-    const twin = ordered.findIndex((split) => lengthOf(split) === key.length - cut)
-    if (twin < 0 || key.endsWith(keys[ordered[twin].left])) continue
-    const swapped = ordered[i]
-    ordered[i] = ordered[twin]
-    ordered[twin] = swapped
-  }
-  return ordered
 }

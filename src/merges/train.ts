@@ -1,22 +1,10 @@
 import { throwIfAborted } from '../errors'
-import { createMerger, mergePair, mergeSplits } from './apply-merge'
+import { createMerger, mergeAndOpen, mergePair } from './apply-merge'
 import { createCandidates, pushCandidate, takeCandidate } from './candidates'
 import { indexPairs } from './index-pairs'
 import { type PairIndex, pairAt, placesOf } from './pair-index'
-import { addPiece, openedBy, type Registry, splitsOf } from './registry'
-import { overlapsUnsafely } from './self-overlap'
+import { addPiece, type Registry } from './registry'
 import { INSIDE, type TrainingText } from './text'
-
-/**
- * What one merge does to the text.
- *
- * - `string`: every adjacent pair that spells the new piece merges, now and whenever one comes up later; likewise pairs
- *   that spell an older piece with the new one's help. This is what SentencePiece, tiktoken and our own files do.
- * - `pair`: only the chosen pair merges, pairs of equals are counted with overlaps, and a pair that spells an older
- *   piece is a merge of its own that makes no new piece (Hugging Face's BpeTrainer).
- * - `first`: only the chosen pair merges, and a pair that spells an older piece is passed over (spm_train).
- */
-export type MergeRule = 'string' | 'pair' | 'first'
 
 /** Order among pairs of equal count: piece in UTF-8 byte order; symbol ids (BpeTrainer); length, then bytes (spm_train). */
 export type TieRule = 'bytes' | 'ids' | 'length'
@@ -37,8 +25,9 @@ export interface TrainPiecesOptions {
   waitingSaves: (symbol: number) => number
   /** Whether a piece may have this key. Asked once for each pair that comes to the top. */
   allowed: (key: string) => boolean
-  rule?: MergeRule
   ties?: TieRule
+  /** Count (a, a) twice in `aaa`, as Hugging Face's BpeTrainer does; it can merge there only once. */
+  countOverlaps?: boolean
   onProgress?: (done: number, total: number) => void
   signal?: AbortSignal
 }
@@ -54,22 +43,25 @@ export interface LearnedStep {
   count: number
 }
 
-export interface TrainedPieces {
-  steps: LearnedStep[]
-  /** Keys of pieces that had the counts but were refused because SentencePiece and tokenizer.json would part ways. */
-  refused: string[]
-}
-
 /**
  * Learns pieces by byte-pair encoding: the most frequent adjacent pair becomes a symbol, again and again
  * (Sennrich et al. 2016, arXiv 1508.07909; continued from a base vocabulary: arXiv 2512.03989).
+ *
+ * A piece counts by its string: once it is made, every adjacent pair that spells it merges. One pair is enough for
+ * that. The tokens between two token boundaries are those that the string between them gets alone, since no merge
+ * crossed the boundaries; so wherever two adjacent tokens spell p, they are the same two, the last state of p alone
+ * before it is whole. Hence two splits of one piece never compete (`ㅋㅋ·ㅋ` and `ㅋ·ㅋㅋ` for ㅋㅋㅋ: only one of them
+ * ever occurs), and SentencePiece (leftmost pair that spells p), tiktoken and Hugging Face (all places of one ranked
+ * pair, then of the next) agree. test/property/overlap.test.ts tries it on pieces that repeat and overlap themselves.
+ * The exception is an older piece that its own merges cannot reach alone: a new piece may open it (see registry.ts).
+ *
+ * @returns the steps in order; the registry has grown by their pieces and the text is merged
  */
-export function trainPieces(text: TrainingText, options: TrainPiecesOptions): TrainedPieces {
-  const { registry, rule = 'string', ties = 'bytes', allowed } = options
+export function trainPieces(text: TrainingText, options: TrainPiecesOptions): LearnedStep[] {
+  const { registry, ties = 'bytes', allowed, countOverlaps = false } = options
   const { keys } = registry
   const minFrequency = Math.max(1, options.minFrequency)
   const steps: LearnedStep[] = []
-  const refused: string[] = []
   let made = 0
   let nextWaiting = 0
 
@@ -84,7 +76,7 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Tr
   const current = (pair: number): number => {
     if (dead.has(pair)) return 0
     const count =
-      rule !== 'pair' && index.left[pair] === index.right[pair] ? countApart(text, index, pair) : index.total[pair]
+      !countOverlaps && index.left[pair] === index.right[pair] ? countApart(text, index, pair) : index.total[pair]
     return count >= minFrequency ? count : 0
   }
 
@@ -104,7 +96,11 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Tr
     ) {
       if (pair >= 0) pushCandidate(queue, pair, count)
       nextWaiting++
-      addPiece(registry, waiting.symbol)
+      // A base may have a piece of characters that it lacks; nothing could reach it before.
+      for (const { left, right, result } of addPiece(registry, waiting.symbol)) {
+        const opened = pairAt(index, left, right)
+        if (opened >= 0) mergePair(merger, opened, result)
+      }
       steps.push({ symbol: waiting.symbol, left: -1, right: -1, count: waiting.count })
       made++
       continue
@@ -113,41 +109,20 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Tr
     const left = index.left[pair]
     const right = index.right[pair]
     const key = keys[left] + keys[right]
-    const older = registry.byKey.get(key)
-    if ((older !== undefined && rule !== 'pair') || !allowed(key)) {
-      dead.add(pair)
-      continue
-    }
-    if (older !== undefined) {
-      steps.push({ symbol: older, left, right, count })
-      mergePair(merger, pair, older)
-      continue
-    }
-    if (rule === 'string' && overlapsUnsafely(registry, key)) {
-      refused.push(key)
+    if (registry.byKey.has(key) || !allowed(key)) {
       dead.add(pair)
       continue
     }
     const symbol = keys.length
     keys.push(key)
-    addPiece(registry, symbol)
-    if (rule !== 'string') {
-      mergePair(merger, pair, symbol)
-    } else {
-      const splits = splitsOf(registry, symbol)
-      const opened = openedBy(registry, symbol)
-      const live = splits.filter((split) => {
-        const other = pairAt(index, split.left, split.right)
-        return other >= 0 && index.total[other] > 0
-      })
-      if (live.length === 1 && opened.length === 0) mergePair(merger, pair, symbol)
-      else mergeSplits(merger, live, symbol, opened)
-    }
+    const opened = addPiece(registry, symbol)
+    if (opened.length === 0) mergePair(merger, pair, symbol)
+    else mergeAndOpen(merger, pair, symbol, opened)
     steps.push({ symbol, left, right, count })
     made++
   }
   options.onProgress?.(made, options.add)
-  return { steps, refused }
+  return steps
 }
 
 /** Weight of a pair of equals without overlaps: `aaa` holds (a, a) once. */

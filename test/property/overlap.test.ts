@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addPiece, createRegistry, orderSplits, splitsOf } from '../../src/merges/registry'
+import { addPiece, addPieces, createRegistry, type Registry, splitsOf } from '../../src/merges/registry'
 import { layOut } from '../../src/merges/text'
 import { trainPieces } from '../../src/merges/train'
 import { runs } from '../support/long'
@@ -47,8 +47,8 @@ describe('a trained vocabulary', () => {
     fc.assert(
       fc.property(scenario, ({ alphabet, words, add, texts }) => {
         const registry = createRegistry(alphabet.slice(), true)
-        for (let symbol = 0; symbol < alphabet.length; symbol++) addPiece(registry, symbol)
-        const { steps } = trainPieces(layOut(words), {
+        addPieces(registry, alphabet.keys())
+        const steps = trainPieces(layOut(words), {
           add,
           minFrequency: 1,
           registry,
@@ -56,27 +56,61 @@ describe('a trained vocabulary', () => {
           waitingSaves: () => 1,
           allowed: () => true,
         })
-        const { keys, byKey, ranks } = registry
-        const pairs = new Map<string, number>()
-        for (const { symbol } of steps) {
-          for (const split of orderSplits(keys, splitsOf(registry, symbol))) {
-            pairs.set(`${keys[split.left]} ${keys[split.right]}`, pairs.size)
-          }
-        }
+        const { byPiece, bySplit } = ranksOf(registry)
         for (const symbols of texts) {
           const text = symbols.map((symbol) => alphabet[symbol]).join('')
-          const byPiece = encode(text, (left, right) => {
-            const symbol = byKey.get(left + right)
-            return symbol === undefined ? undefined : ranks[symbol]
-          })
-          expect(encode(text, (left, right) => pairs.get(`${left} ${right}`))).toEqual(byPiece)
+          expect(encode(text, bySplit)).toEqual(encode(text, byPiece))
         }
         // And every piece is reachable.
         for (const { symbol } of steps) {
-          expect(encode(keys[symbol], (left, right) => pairs.get(`${left} ${right}`))).toEqual([keys[symbol]])
+          const key = registry.keys[symbol]
+          expect(encode(key, bySplit)).toEqual([key])
         }
       }),
       { numRuns: runs(1_000) },
     )
   })
+
+  it('likewise any set of pieces in any order', () => {
+    const pieces = fc.uniqueArray(
+      fc.array(fc.constantFrom('a', 'b'), { minLength: 2, maxLength: 7 }).map((list) => list.join('')),
+      { minLength: 1, maxLength: 14 },
+    )
+    const texts = fc.array(
+      fc.array(fc.constantFrom('a', 'b', 'ab', 'aab'), { minLength: 1, maxLength: 24 }).map((list) => list.join('')),
+      { minLength: 1, maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(pieces, texts, (candidates, lines) => {
+        const registry = createRegistry(['a', 'b'], true)
+        addPieces(registry, [0, 1])
+        for (const key of candidates) {
+          registry.keys.push(key)
+          addPiece(registry, registry.keys.length - 1)
+        }
+        const { byPiece, bySplit } = ranksOf(registry)
+        for (const line of lines) expect(encode(line, bySplit)).toEqual(encode(line, byPiece))
+      }),
+      { numRuns: runs(2_000) },
+    )
+  })
 })
+
+/** The two ways to rank a pair: by the piece it spells, and by its place in tokenizer.json's merges. */
+function ranksOf(registry: Registry) {
+  const { keys, byKey, ranks } = registry
+  const order = [...byKey.values()].sort((a, b) => ranks[a] - ranks[b])
+  const pairs = new Map<string, number>()
+  for (const symbol of order) {
+    for (const split of splitsOf(registry, symbol)) {
+      pairs.set(`${keys[split.left]} ${keys[split.right]}`, pairs.size)
+    }
+  }
+  return {
+    byPiece: (left: string, right: string) => {
+      const symbol = byKey.get(left + right)
+      return symbol === undefined ? undefined : ranks[symbol]
+    },
+    bySplit: (left: string, right: string) => pairs.get(`${left} ${right}`),
+  }
+}

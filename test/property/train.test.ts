@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { trainReference } from '../../src/merges/reference'
-import { addPiece, createRegistry } from '../../src/merges/registry'
-import { overlapsUnsafely } from '../../src/merges/self-overlap'
+import { encodeByPieces, trainReference } from '../../src/merges/reference'
+import { addPieces, createRegistry } from '../../src/merges/registry'
 import { layOut } from '../../src/merges/text'
 import { trainPieces } from '../../src/merges/train'
 import { runs } from '../support/long'
@@ -29,8 +28,8 @@ describe('trainPieces', () => {
       fc.property(corpus, ({ letters, words, add, minFrequency }) => {
         const alphabet = [...'abcd'].slice(0, letters)
         const registry = createRegistry(alphabet.slice(), true)
-        for (let symbol = 0; symbol < letters; symbol++) addPiece(registry, symbol)
-        const { steps, refused } = trainPieces(layOut(words), {
+        addPieces(registry, alphabet.keys())
+        const steps = trainPieces(layOut(words), {
           add,
           minFrequency,
           registry,
@@ -43,19 +42,40 @@ describe('trainPieces', () => {
           words,
           keys,
           alphabet.map((_, symbol) => symbol),
-          {
-            add,
-            minFrequency,
-            allowed: (key, ranks) => {
-              const known = createRegistry([...ranks.keys()], true)
-              for (let symbol = 0; symbol < ranks.size; symbol++) addPiece(known, symbol)
-              return !overlapsUnsafely(known, key)
-            },
-          },
+          { add, minFrequency, allowed: () => true },
         )
         expect(steps).toEqual(expected)
         expect(registry.keys).toEqual(keys)
-        for (const key of refused) expect(keys).not.toContain(key)
+      }),
+      { numRuns: runs(500) },
+    )
+  })
+
+  it('continues from any base, pieces that its own merges cannot reach included', () => {
+    const base = fc.uniqueArray(
+      fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 2, maxLength: 5 }).map((list) => list.join('')),
+      { maxLength: 8 },
+    )
+    fc.assert(
+      fc.property(corpus, base, ({ words, add, minFrequency }, basePieces) => {
+        const keys = ['a', 'b', 'c', 'd', ...basePieces]
+        const pieces = keys.map((_, symbol) => symbol)
+        const ranks = new Map(keys.map((key, rank) => [key, rank]))
+        const symbolOf = new Map(keys.map((key, symbol) => [key, symbol]))
+        const registry = createRegistry(keys.slice(), true)
+        addPieces(registry, pieces)
+        const text = layOut(
+          words.map(({ symbols, count }) => ({ symbols: encodeByPieces(symbols, keys, ranks, symbolOf), count })),
+        )
+        const steps = trainPieces(text, {
+          add,
+          minFrequency,
+          registry,
+          waiting: [],
+          waitingSaves: () => 1,
+          allowed: () => true,
+        })
+        expect(steps).toEqual(trainReference(words, keys.slice(), pieces, { add, minFrequency, allowed: () => true }))
       }),
       { numRuns: runs(500) },
     )
