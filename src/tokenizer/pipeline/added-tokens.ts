@@ -4,6 +4,7 @@
  */
 import type { AddedToken, Tokenizer } from '../types'
 import { compileNormalizer, type TextFunction } from './normalize'
+import { RUST_WORD } from './regex-class'
 
 /** A stretch of normalized text, or the id of an added token that stood there. */
 export type Segment = { text: string; id?: undefined } | { id: number; text?: undefined }
@@ -114,8 +115,8 @@ function longestAt(groups: Map<number, AddedToken[]>, text: string, at: number):
 }
 
 // Rust's \w, which STARTS_WITH_WORD and ENDS_WITH_WORD of added_vocabulary.rs use.
-const WORD_BEFORE = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/u
-const WORD_AFTER = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u
+const WORD_BEFORE = new RegExp(`[${RUST_WORD}]$`, 'v')
+const WORD_AFTER = new RegExp(`^[${RUST_WORD}]`, 'v')
 
 function standsAlone(text: string, start: number, end: number): boolean {
   // Two code units hold one whole character.

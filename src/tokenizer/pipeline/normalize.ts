@@ -27,10 +27,8 @@ export function compileNormalizer(node: JsonNode | null): TextFunction {
     case 'NFC':
     case 'NFD':
     case 'NFKC':
-    case 'NFKD': {
-      const form = node.type
-      return (text) => text.normalize(form)
-    }
+    case 'NFKD':
+      return unicodeForm(node.type)
     // Rust lowers character by character, so that a final Σ is no ς.
     case 'Lowercase':
       return (text) => text.replaceAll('Σ', 'σ').toLowerCase()
@@ -42,6 +40,7 @@ export function compileNormalizer(node: JsonNode | null): TextFunction {
         return right ? trimEnd(cut) : cut
       }
     }
+    // Hugging Face's table of marks is an old one: marks younger than Unicode 8 go here and stay there.
     case 'StripAccents':
       return (text) => text.replace(/\p{M}/gu, '')
     case 'Nmt':
@@ -60,6 +59,24 @@ export function compileNormalizer(node: JsonNode | null): TextFunction {
 const REASONS: Readonly<Record<string, string>> = {
   Precompiled: 'it holds a compiled character map of SentencePiece, which BPE bases of LLMs do not use',
   BertNormalizer: 'it belongs to WordPiece vocabularies',
+}
+
+/**
+ * What decomposes here and not in Hugging Face's tables, which are those of Unicode 12.0: among them ㋿ (U+32FF), the
+ * sign of the era Reiwa. Swept over all code points; sequences of characters younger than that are not pinned.
+ */
+const YOUNG =
+  /([\u32ff\ua7f1-\ua7f4\uab69\u{105c9}\u{105e4}\u{10781}-\u{10785}\u{10787}-\u{107b0}\u{107b2}-\u{107ba}\u{11383}\u{11385}\u{1138e}\u{11391}\u{113c5}\u{113c7}\u{113c8}\u{11938}\u{16121}-\u{16128}\u{16d68}-\u{16d6a}\u{1ccd6}-\u{1ccf9}\u{1e030}-\u{1e06d}\u{1f16c}\u{1fbf0}-\u{1fbf9}])/u
+
+function unicodeForm(form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): TextFunction {
+  if (form === 'NFC') return (text) => text.normalize('NFC')
+  return (text) => {
+    if (!YOUNG.test(text)) return text.normalize(form)
+    return text
+      .split(YOUNG)
+      .map((part, i) => (i % 2 === 1 ? part : part.normalize(form)))
+      .join('')
+  }
 }
 
 // Control characters and spaces of sentencepiece's nmt rules (normalizers/unicode.rs).

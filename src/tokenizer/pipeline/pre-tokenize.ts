@@ -4,6 +4,7 @@ import type { Form, JsonNode } from '../types'
 import { KNOWN_PATTERNS } from './known-patterns'
 import { nodeList, patternOf } from './nodes'
 import { compilePattern } from './regex'
+import { RUST_WORD } from './regex-class'
 import { behaviorOf, compileSplit, type Splitter } from './split'
 
 /**
@@ -74,6 +75,7 @@ function compileStep(node: JsonNode): Step {
       return metaspace(node)
     case 'Digits':
       return compileSplit(/\p{N}/gu, node.individual_digits === true ? 'Isolated' : 'Contiguous')
+    // Hugging Face's table is of Unicode 8; younger punctuation (⹃ and the like) splits here and not there.
     case 'Punctuation':
       return compileSplit(/[\p{P}!-/:-@[-`{-~]/gu, behaviorOf(node.behavior, 'Isolated'))
     case 'Whitespace':
@@ -90,8 +92,7 @@ function compileStep(node: JsonNode): Step {
 }
 
 /** `\w+|[^\w\s]+` as Rust's regex crate has it. */
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}'
-const WORDS = new RegExp(`[${WORD}]+|[^${WORD}\\p{White_Space}]+`, 'gu')
+const WORDS = new RegExp(`[${RUST_WORD}]+|[^${RUST_WORD}\\p{White_Space}]+`, 'gv')
 
 function byteLevel(node: JsonNode): Step {
   const split = node.use_regex === false ? whole : compileSplit(compilePattern(KNOWN_PATTERNS.gpt2), 'Isolated')

@@ -61,8 +61,11 @@ export const SHORTHANDS: Readonly<Record<string, string>> = withNegations({
   w: word('\\u{B2}\\u{B3}\\u{B9}\\u{BC}-\\u{BE}'),
 })
 
+/** `\w` of Rust's regex crate, to stand inside a class under the `v` flag. */
+export const RUST_WORD: string = word('\\p{Join_Control}')
+
 function word(more: string): string {
-  return `[[\\p{Alphabetic}${category('M')}${category('Nd')}\\p{Pc}${more}]--${added('L')}]`
+  return pinned(`\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${more}`)
 }
 
 function withNegations(table: Record<string, string>): Record<string, string> {
@@ -76,6 +79,11 @@ function added(of: 'L' | 'N' | 'M'): string {
     low === high ? hexOf(low) : `${hexOf(low)}-${hexOf(high)}`,
   )
   return `[${items.join('')}]`
+}
+
+/** A class without all that Unicode 17 added to letters, numbers and marks. */
+function pinned(inside: string): string {
+  return `[[${inside}]--[${added('L')}${added('N')}${added('M')}]]`
 }
 
 /** A general category as Unicode 16 has it (see text/unicode.ts), to stand inside a class. */
@@ -125,10 +133,10 @@ function propertyInside(name: string, written: string): string | null {
     const short = name[0].toUpperCase() + name.slice(1)
     if (isProperty(short)) return category(short)
   }
-  if (isProperty(`Script=${written}`)) return `\\p{Script=${written}}`
+  if (isProperty(`Script=${written}`)) return pinned(`\\p{Script=${written}}`)
   const capital = written[0].toUpperCase() + written.slice(1).toLowerCase()
-  if (isProperty(`Script=${capital}`)) return `\\p{Script=${capital}}`
-  if (['alphabetic', 'uppercase', 'lowercase', 'ideographic'].includes(name)) return `\\p{${capital}}`
+  if (isProperty(`Script=${capital}`)) return pinned(`\\p{Script=${capital}}`)
+  if (['alphabetic', 'uppercase', 'lowercase', 'ideographic'].includes(name)) return pinned(`\\p{${capital}}`)
   return null
 }
 
@@ -162,11 +170,11 @@ export function caseVariants(codePoint: number): number[] {
 }
 
 const POSIX: Readonly<Record<string, string>> = {
-  alpha: '\\p{Alphabetic}',
+  alpha: pinned('\\p{Alphabetic}'),
   digit: category('Nd'),
   space: '\\p{White_Space}',
-  upper: '\\p{Uppercase}',
-  lower: '\\p{Lowercase}',
+  upper: pinned('\\p{Uppercase}'),
+  lower: pinned('\\p{Lowercase}'),
   xdigit: '0-9A-Fa-f',
   word: IN_CLASS.w,
 }
