@@ -36,8 +36,8 @@ export interface ReadBlocksOptions {
  */
 export async function* readBlocks(file: CorpusFile, options: ReadBlocksOptions = {}): AsyncGenerator<Uint8Array> {
   checkRange(file, options)
-  if (file.path === '-') {
-    yield* readStandardInput(options)
+  if (isStream(file)) {
+    yield* readStream(file, options)
   } else if (file.compression === 'none') {
     yield* readPlain(file, options)
   } else {
@@ -59,7 +59,7 @@ export function forEachBlockSync(
   onBlock: (block: Uint8Array, offset: number) => unknown,
 ): void {
   checkRange(file, options)
-  if (file.compression !== 'none' || file.path === '-') {
+  if (file.compression !== 'none' || isStream(file)) {
     throw new KoVocabError(
       'unsupported',
       `${file.path}: only plain files can be read on the spot`,
@@ -89,8 +89,8 @@ function checkRange(file: CorpusFile, { start, end, blockBytes }: ReadBlocksOpti
     throw new KoVocabError('bad-option', `blockBytes must be a whole number above 0, not ${blockBytes}`)
   }
   if (start === undefined && end === undefined) return
-  if (file.path === '-' || file.compression !== 'none') {
-    const what = file.path === '-' ? 'standard input' : `a ${file.compression} file`
+  if (isStream(file) || file.compression !== 'none') {
+    const what = isStream(file) ? 'a stream' : `a ${file.compression} file`
     throw new KoVocabError(
       'unsupported',
       `${file.path}: a byte range of ${what} cannot be read`,
@@ -110,12 +110,10 @@ async function* readPlain(file: CorpusFile, options: ReadBlocksOptions): AsyncGe
     throw asIoError(error, file.path, 'read')
   })
   try {
-    // Pipes and devices (a shell's <(…) is one) have no positions: read on from where they are.
-    const seekable = (await handle.stat()).isFile()
     for (let offset = start; offset < end; ) {
       throwIfAborted(signal)
       const buffer = new Uint8Array(Math.min(blockBytes, end - offset))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, seekable ? offset : null).catch((error) => {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset).catch((error) => {
         throw asIoError(error, file.path, 'read')
       })
       if (bytesRead === 0) return
@@ -144,34 +142,37 @@ async function* readRaw(path: string, { signal, onBytes }: ReadBlocksOptions): A
   }
 }
 
-/** Standard input can be looked at only once, so its kind is found out here and not by expandInputs. */
-async function* readStandardInput(options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
-  const { stdin = process.stdin as AsyncIterable<Uint8Array>, signal, onBytes } = options
-  const counted = (async function* () {
-    for await (const chunk of stdin) {
-      throwIfAborted(signal)
-      onBytes?.(chunk.length)
-      yield chunk
-    }
-  })()
+/** A stream can be looked at only once, so its kind is found out here and not by expandInputs. */
+async function* readStream(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const name = file.path === '-' ? 'standard input' : file.path
+  const source = file.path === '-' ? readStandardInput(options) : readRaw(file.path, options)
   const head: Uint8Array[] = []
-  let headBytes = 0
-  while (headBytes < SNIFF_BYTES) {
-    const { value, done } = await counted.next()
+  for (let bytes = 0; bytes < SNIFF_BYTES; bytes += head[head.length - 1].length) {
+    const { value, done } = await source.next()
     if (done) break
     head.push(value)
-    headBytes += value.length
   }
   const sample = new Uint8Array(Buffer.concat(head)).subarray(0, SNIFF_BYTES)
-  refuseForeignKinds('standard input', sample)
+  refuseForeignKinds(name, sample)
   const whole = (async function* () {
     yield* head
-    yield* counted
+    yield* source
   })()
   const compression = sniffCompression(sample)
   if (compression === 'none') yield* whole
-  else yield* compression === 'gzip' ? gunzip('standard input', whole) : unzstd('standard input', whole)
+  else yield* compression === 'gzip' ? gunzip(name, whole) : unzstd(name, whole)
 }
+
+async function* readStandardInput(options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const { stdin = process.stdin as AsyncIterable<Uint8Array>, signal, onBytes } = options
+  for await (const chunk of stdin) {
+    throwIfAborted(signal)
+    onBytes?.(chunk.length)
+    yield chunk
+  }
+}
+
+const isStream = (file: CorpusFile): boolean => file.stream === true || file.path === '-'
 
 async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const stream = zlib.createGunzip({ chunkSize: 1 << 20 })

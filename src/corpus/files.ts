@@ -12,10 +12,12 @@ import { type Compression, refuseForeignKinds, SNIFF_BYTES, sniffCompression } f
 export interface CorpusFile {
   /** As it will be opened; `-` is standard input. */
   path: string
-  /** Bytes on disk (compressed bytes where compressed); 0 for standard input, which is not known. */
+  /** Bytes on disk (compressed bytes where compressed); 0 for a stream, where it is not known. */
   size: number
-  /** By magic bytes; `none` for standard input, which is sniffed when it is read. */
+  /** By magic bytes; `none` for a stream, which is sniffed when it is read. */
   compression: Compression
+  /** Standard input, a pipe or a device (a shell's `<(…)` is one): can be read once, from its start only. */
+  stream?: true
 }
 
 /**
@@ -38,10 +40,11 @@ export async function expandInputs(patterns: readonly string[]): Promise<CorpusF
   const seen = new Set<string>()
   for (const pattern of patterns) {
     for (const path of await pathsOf(pattern)) {
-      const identity = path === '-' ? '-' : await realpath(path).catch((error) => throwIo(error, path))
+      // A pipe has no real path.
+      const identity = path === '-' ? '-' : await realpath(path).catch(() => path)
       if (seen.has(identity)) continue
       seen.add(identity)
-      files.push(path === '-' ? { path, size: 0, compression: 'none' } : await describe(path))
+      files.push(path === '-' ? { path, size: 0, compression: 'none', stream: true } : await describe(path))
     }
   }
   return files
@@ -91,16 +94,15 @@ async function filesBelow(folder: string, parents: ReadonlySet<string>): Promise
 
 async function describe(path: string): Promise<CorpusFile> {
   try {
+    // Opening a pipe waits for its writer, and closing it again ends the writer: leave that to the reader.
+    if (!(await stat(path)).isFile()) return { path, size: 0, compression: 'none', stream: true }
     const handle = await open(path, 'r')
     try {
-      const info = await handle.stat()
-      if (info.isDirectory()) throw new KoVocabError('io', `${path}: is a folder`, 'name the files in it')
-      // A pipe or device can be read only once, so its first bytes are left for the reader.
-      if (!info.isFile()) return { path, size: 0, compression: 'none' }
-      const head = new Uint8Array(Math.min(SNIFF_BYTES, info.size))
+      const { size } = await handle.stat()
+      const head = new Uint8Array(Math.min(SNIFF_BYTES, size))
       const { bytesRead } = await handle.read(head, 0, head.length, 0)
       refuseForeignKinds(path, head.subarray(0, bytesRead))
-      return { path, size: info.size, compression: sniffCompression(head.subarray(0, bytesRead)) }
+      return { path, size, compression: sniffCompression(head.subarray(0, bytesRead)) }
     } finally {
       await handle.close()
     }

@@ -9,6 +9,13 @@ const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const BOM = [0xef, 0xbb, 0xbf]
 
+export const DEFAULT_MAX_LINE_BYTES = 256 << 20
+
+export interface ReadLinesOptions extends Omit<ReadBlocksOptions, 'start' | 'end'> {
+  /** Where a line counts as too long. Default 256 MiB: JavaScript's longest string is not much longer. */
+  maxLineBytes?: number
+}
+
 /**
  * The lines of one or several files, decoded from UTF-8, in order. Invalid bytes become U+FFFD as the WHATWG Encoding
  * standard says; a byte order mark at the start of a file is left out; `\r\n` ends a line like `\n`, a lone `\r` does
@@ -16,57 +23,53 @@ const BOM = [0xef, 0xbb, 0xbf]
  *
  * Memory: one block and the longest line.
  *
- * @throws KoVocabError as {@link readBlocks}; `unsupported` for a line above JavaScript's longest string (about 512 MB)
+ * @throws KoVocabError as {@link readBlocks}; `unsupported` for a line above `maxLineBytes`, before all of it
+ * is read
  */
 export async function* readLines(
   files: CorpusFile | readonly CorpusFile[],
-  options: Omit<ReadBlocksOptions, 'start' | 'end'> = {},
+  options: ReadLinesOptions = {},
 ): AsyncGenerator<string> {
   for (const file of Array.isArray(files) ? (files as readonly CorpusFile[]) : [files as CorpusFile]) {
     yield* linesOf(file, options)
   }
 }
 
-async function* linesOf(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<string> {
+async function* linesOf(file: CorpusFile, options: ReadLinesOptions): AsyncGenerator<string> {
+  const { maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options
   let rest: Uint8Array[] = []
+  let restBytes = 0
   let offset = 0
   let atStart = true
   for await (const block of readBlocks(file, options)) {
-    const last = block.lastIndexOf(NEWLINE)
-    rest.push(last < 0 ? block : block.subarray(0, last))
+    const first = block.indexOf(NEWLINE)
+    if (restBytes + (first < 0 ? block.length : first) > maxLineBytes) {
+      const place = `${file.path}: the line that begins at byte ${offset - restBytes}`
+      const hint = 'break the text into lines, e.g. one a sentence or paragraph'
+      throw new KoVocabError('unsupported', `${place} is longer than ${maxLineBytes} bytes`, hint)
+    }
     offset += block.length
+    const last = first < 0 ? -1 : block.lastIndexOf(NEWLINE)
+    rest.push(last < 0 ? block : block.subarray(0, last))
+    restBytes += block.length
     if (last < 0) continue
-    yield* decodeLines(file.path, join(rest), atStart, offset)
+    yield* decodeLines(join(rest), atStart, false)
     atStart = false
     // A copy, so that the few bytes after the last newline do not keep the block alive.
     rest = last + 1 < block.length ? [block.slice(last + 1)] : []
+    restBytes = block.length - last - 1
   }
-  if (rest.length > 0) yield* decodeLines(file.path, join(rest), atStart, offset, true)
+  if (rest.length > 0) yield* decodeLines(join(rest), atStart, true)
 }
 
 /**
  * Decoding many lines at once and splitting the string is several times faster than line by line, and gives the same:
  * `\n` is never part of a longer UTF-8 sequence, and ends a broken one.
  */
-function* decodeLines(
-  path: string,
-  bytes: Uint8Array,
-  atStart: boolean,
-  offset: number,
-  isLast = false,
-): Generator<string> {
+function* decodeLines(bytes: Uint8Array, atStart: boolean, isLast: boolean): Generator<string> {
   const from = atStart && BOM.every((byte, i) => bytes[i] === byte) ? BOM.length : 0
   if (isLast && from === bytes.length) return
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from))
-  } catch (cause) {
-    const place = `${path}: the line that ends near byte ${offset}`
-    const hint = 'break the text into lines, e.g. one a sentence or paragraph'
-    throw new KoVocabError('unsupported', `${place} is ${bytes.length} bytes long, too long for one string`, hint, {
-      cause,
-    })
-  }
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from))
   for (let start = 0; start <= text.length; ) {
     const found = text.indexOf('\n', start)
     const end = found < 0 ? text.length : found

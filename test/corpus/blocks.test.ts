@@ -140,6 +140,18 @@ describe('standard input', () => {
   })
 })
 
+test.skipIf(process.platform === 'win32')('a named pipe (no pipes on Windows)', async () => {
+  const path = join(folder, 'pipe')
+  expect(spawnSync('mkfifo', [path]).status).toBe(0)
+  // Looking at a pipe must not wait for its writer.
+  const [file] = await expandInputs([path])
+  expect(file).toEqual({ path, size: 0, compression: 'none', stream: true })
+  const writing = writeFile(path, gzipSync(text))
+  expect((await collect(readBlocks(file))).equals(text)).toBe(true)
+  await writing
+  expect(() => forEachBlockSync(file, {}, () => {})).toThrow(/only plain files/)
+})
+
 test('an abort ends the reading', async () => {
   const file = await fileOf('plain.txt', text)
   const packed = await fileOf('one.gz', gzipSync(text))

@@ -65,7 +65,7 @@ test('sizes and compression come from the file, not its name', async () => {
 })
 
 test('- is standard input, once', async () => {
-  expect(await expandInputs(['-', '-'])).toEqual([{ path: '-', size: 0, compression: 'none' }])
+  expect(await expandInputs(['-', '-'])).toEqual([{ path: '-', size: 0, compression: 'none', stream: true }])
 })
 
 describe('refusals name the file and the next step', () => {

@@ -75,3 +75,34 @@ test('several files: each has its own start and end', async () => {
   for await (const line of readLines(files)) lines.push(line)
   expect(lines).toEqual(['하나', '둘', '셋'])
 })
+
+test('a line that is too long is refused, by its place, before the rest is read', async () => {
+  let pieces = 0
+  const endless = (async function* () {
+    yield bytes('짧은 줄\n')
+    for (;;) {
+      pieces++
+      yield bytes('길다'.repeat(1000))
+    }
+  })()
+  const lines: string[] = []
+  const reading = (async () => {
+    for await (const line of readLines(stdin, { stdin: endless, maxLineBytes: 1 << 20 })) lines.push(line)
+  })()
+  await expect(reading).rejects.toMatchObject({
+    code: 'unsupported',
+    message: '-: the line that begins at byte 11 is longer than 1048576 bytes',
+  })
+  expect(lines).toEqual(['짧은 줄'])
+  expect(pieces).toBeLessThan(200)
+})
+
+test('many short lines are no long line', async () => {
+  const text = '줄\n'.repeat(1000)
+  const pieces = (async function* () {
+    yield bytes(text)
+  })()
+  let count = 0
+  for await (const _ of readLines(stdin, { stdin: pieces, maxLineBytes: 10 })) count++
+  expect(count).toBe(1000)
+})
