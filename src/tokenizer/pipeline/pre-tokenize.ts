@@ -105,8 +105,12 @@ export type PrependScheme = 'always' | 'first' | 'never'
 /** Metaspace's scheme, also from files of before 2024, which have `add_prefix_space` alone. */
 export function prependScheme(node: JsonNode): PrependScheme {
   const scheme = node.prepend_scheme ?? (node.add_prefix_space === false ? 'never' : 'always')
-  if (scheme === 'always' || scheme === 'first' || scheme === 'never') return scheme
-  throw new KoVocabError('bad-file', `tokenizer.json: Metaspace has the prepend_scheme ${JSON.stringify(scheme)}`)
+  const contradicts = node.add_prefix_space === false && scheme !== 'never'
+  if (!contradicts && (scheme === 'always' || scheme === 'first' || scheme === 'never')) return scheme
+  throw new KoVocabError(
+    'bad-file',
+    `tokenizer.json: Metaspace has the prepend_scheme ${JSON.stringify(scheme)}${contradicts ? ' beside add_prefix_space: false' : ''}`,
+  )
 }
 
 function metaspace(node: JsonNode): Step {

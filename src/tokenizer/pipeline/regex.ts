@@ -34,7 +34,7 @@ export function compilePattern(pattern: string): RegExp {
 }
 
 /** The pattern as source of a JavaScript RegExp with the `v` flag. */
-export function translatePattern(pattern: string): string {
+function translatePattern(pattern: string): string {
   const state: State = { pattern, at: 0, atomics: 0 }
   const source = alternation(state, false)
   if (state.at < pattern.length) refuse(state, 'a closing parenthesis without an opening one')

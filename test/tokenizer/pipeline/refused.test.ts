@@ -31,6 +31,8 @@ describe('what the pipeline does not know is refused by name', () => {
       compilePreTokenizer({ type: 'Split', pattern: { String: 'a' }, behavior: 'Odd' }, 'byte-level'),
     ).toThrow('split behavior "Odd"')
     expect(() => compilePreTokenizer({ type: 'Metaspace', prepend_scheme: 'odd' }, 'sentencepiece')).toThrow('"odd"')
+    const contradiction = { type: 'Metaspace', prepend_scheme: 'always', add_prefix_space: false }
+    expect(() => compilePreTokenizer(contradiction, 'sentencepiece')).toThrow('"always" beside add_prefix_space: false')
   })
 })
 
