@@ -1,0 +1,309 @@
+import { encodeUtf8, isValidUtf8, toWellFormed } from '../text/utf8'
+import { pieceToBytes } from './byte-alphabet'
+import { type FastPath, fastPathOf } from './fast-path'
+import { createMergeRoom, type MergeRoom, mergeSymbols } from './merge-symbols'
+import { createMergeTable, type MergeTable } from './merge-table'
+import { type Segment, splitAddedTokens } from './pipeline/added-tokens'
+import { compilePreTokenizer, type PreTokenizer } from './pipeline/pre-tokenize'
+import { compilePostProcessor, type Surround } from './post-process'
+import { byteSymbols, characterSymbols, createSymbolTable, modelPieces, type SymbolTable } from './symbols'
+import type { Tokenizer } from './types'
+import { createWordCache, findWord, keepWord, type WordCache } from './word-cache'
+
+/** A tokenizer made ready to encode. Not for two threads at once: it keeps words and room between calls. */
+export interface Encoder {
+  tokenizer: Tokenizer
+  fast: FastPath
+  merges: MergeTable
+  symbols: SymbolTable
+  cache: WordCache
+  room: MergeRoom
+  split: (text: string) => Segment[]
+  preTokenize: PreTokenizer
+  surround: Surround
+  /** With `ignore_merges`: pieces that merges alone would not give, as text. Empty otherwise. */
+  wholes: Map<string, number>
+  /** First bytes of added tokens. */
+  addedFirst: Uint8Array
+  /** Text of one segment as UTF-8, a byte free in front. */
+  text: Uint8Array
+  /** First symbols of one word, then its ids. */
+  word: Int32Array
+  cuts: Uint8Array
+  /** Ids of the call under way. */
+  ids: Int32Array
+  count: number
+}
+
+export interface EncodeOptions {
+  /** Add what the post-processor adds, such as `<s>`. Default false: the ids of the text alone. */
+  addSpecialTokens?: boolean
+}
+
+/** Words longer than this many bytes are encoded each time: they hardly ever come again. */
+const CACHED_BYTES_MAX = 96
+
+/**
+ * Makes the tables for encoding; some tens of milliseconds for a vocabulary of 128,000.
+ *
+ * @param options.cacheWords how many words to remember (about 60 bytes each)
+ * @throws unsupported when the tokenizer's normalizer or pre-tokenizer has a part that is not known, naming it
+ */
+export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: number } = {}): Encoder {
+  const fast = safeFastPath(tokenizer)
+  const addedFirst = new Uint8Array(256)
+  for (const { content } of tokenizer.addedTokens) if (content !== '') addedFirst[encodeUtf8(content)[0]] = 1
+  return {
+    tokenizer,
+    fast: fast.path,
+    merges: createMergeTable(tokenizer.merges),
+    symbols: fast.symbols,
+    cache: createWordCache(options.cacheWords ?? 1 << 18),
+    room: createMergeRoom(),
+    split: fast.path ? splitAddedTokens(tokenizer, (text) => text) : splitAddedTokens(tokenizer),
+    preTokenize: compilePreTokenizer(tokenizer.preTokenizer, tokenizer.form),
+    surround: compilePostProcessor(tokenizer.postProcessor),
+    wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : new Map(),
+    addedFirst,
+    text: new Uint8Array(1 << 16),
+    word: new Int32Array(1 << 12),
+    cuts: new Uint8Array(1 << 12),
+    ids: new Int32Array(1 << 16),
+    count: 0,
+  }
+}
+
+function safeFastPath(tokenizer: Tokenizer): { path: FastPath; symbols: SymbolTable } {
+  const symbols = createSymbolTable(tokenizer)
+  const path = fastPathOf(tokenizer)
+  return { path: path?.kind === 'spaces' && !symbols.cutsAtSpaces ? null : path, symbols }
+}
+
+function wholePieces(tokenizer: Tokenizer): Map<string, number> {
+  const wholes = new Map<string, number>()
+  for (const [piece, id] of modelPieces(tokenizer)) {
+    const bytes = tokenizer.form === 'byte-level' ? pieceToBytes(piece) : encodeUtf8(piece)
+    if (bytes) wholes.set(latin1(bytes, 0, bytes.length), id)
+  }
+  return wholes
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i])
+  return text
+}
+
+/**
+ * The ids of a text, equal to Hugging Face `tokenizers`' on the same tokenizer.json. Added tokens in the text become
+ * their ids, as there. Lone surrogates count as U+FFFD.
+ */
+export function encode(encoder: Encoder, text: string, options: EncodeOptions = {}): Int32Array {
+  run(encoder, text)
+  if (!options.addSpecialTokens) return encoder.ids.slice(0, encoder.count)
+  const { before, after } = encoder.surround
+  const ids = new Int32Array(before.length + encoder.count + after.length)
+  ids.set(before)
+  ids.set(encoder.ids.subarray(0, encoder.count), before.length)
+  ids.set(after, before.length + encoder.count)
+  return ids
+}
+
+/** How many ids {@link encode} gives, without copying them. */
+export function countTokens(encoder: Encoder, text: string, options: EncodeOptions = {}): number {
+  run(encoder, text)
+  return encoder.count + (options.addSpecialTokens ? encoder.surround.before.length + encoder.surround.after.length : 0)
+}
+
+/**
+ * The ids of bytes[start .. end) as one text. The result is a view that the next call overwrites. Bytes that are no
+ * UTF-8 count as U+FFFD, as TextDecoder reads them.
+ */
+export function encodeBytes(encoder: Encoder, bytes: Uint8Array, start = 0, end = bytes.length): Int32Array {
+  encoder.count = 0
+  const { addedFirst, fast } = encoder
+  let plain = fast !== null && !(fast.kind === 'scanner' && fast.composes)
+  for (let i = start; plain && i < end; i++) if (addedFirst[bytes[i]] === 1) plain = false
+  if (!plain || !isValidUtf8(bytes, start, end)) {
+    run(encoder, new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(start, end)))
+  } else if (end > start) {
+    reserveText(encoder, end - start)
+    encoder.text.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), 1)
+    encodeSegment(encoder, end - start, true)
+  }
+  return encoder.ids.subarray(0, encoder.count)
+}
+
+function run(encoder: Encoder, text: string): void {
+  encoder.count = 0
+  const wellFormed = toWellFormed(text)
+  const { fast } = encoder
+  const segments = encoder.split(wellFormed)
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]
+    if (segment.id !== undefined) {
+      reserveIds(encoder, 1)
+      encoder.ids[encoder.count++] = segment.id
+    } else if (fast) {
+      const raw = fast.kind === 'scanner' && fast.composes ? segment.text.normalize('NFC') : segment.text
+      reserveText(encoder, raw.length * 3)
+      const { written } = utf8.encodeInto(raw, encoder.text.subarray(1))
+      encodeSegment(encoder, written, i === 0)
+    } else {
+      for (const word of encoder.preTokenize(segment.text, i === 0)) {
+        reserveText(encoder, word.length * 3)
+        const { written } = utf8.encodeInto(word, encoder.text.subarray(1))
+        encodeWord(encoder, 1, written + 1, hashBytes(encoder.text, 1, written + 1))
+      }
+    }
+  }
+}
+
+const utf8 = new TextEncoder()
+
+function reserveText(encoder: Encoder, bytes: number): void {
+  if (encoder.text.length < bytes + 1) encoder.text = new Uint8Array(bytes * 1.5 + 1)
+}
+
+function reserveIds(encoder: Encoder, more: number): void {
+  if (encoder.count + more <= encoder.ids.length) return
+  const ids = new Int32Array((encoder.count + more) * 1.5)
+  ids.set(encoder.ids.subarray(0, encoder.count))
+  encoder.ids = ids
+}
+
+/** An odd multiplier with well spread bits (2^32 / golden ratio). */
+const HASH_PRIME = 0x9e3779b1 | 0
+
+function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], HASH_PRIME)
+  return hash ^ (hash >>> 15)
+}
+
+/** Encodes encoder.text[1 .. 1 + length). */
+function encodeSegment(encoder: Encoder, length: number, isFirst: boolean): void {
+  if (length === 0) return
+  const { text, fast } = encoder
+  const end = length + 1
+  if (fast!.kind === 'scanner') {
+    const { scan } = fast!
+    for (let at = 1; at < end; ) {
+      const next = scan(text, at, end)
+      encodeWord(encoder, at, next, hashBytes(text, at, next))
+      at = next
+    }
+    return
+  }
+  const { prefix } = fast!
+  const spaced = text[1] === 0x20 || (text[1] === 0xe2 && text[2] === 0x96 && text[3] === 0x81)
+  const prepends = prefix === 'always' || (prefix !== 'never' && !spaced && (prefix === 'unless-spaced' || isFirst))
+  text[0] = 0x20
+  encodeSpaced(encoder, prepends ? 0 : 1, end)
+}
+
+/**
+ * Words of SentencePiece text: a run of spaces and what follows up to the next space. Where the vocabulary allows it, a
+ * run of Hangul ends the word before it and is a word of its own, with the spaces before it: shorter words come again
+ * more often.
+ */
+function encodeSpaced(encoder: Encoder, start: number, end: number): void {
+  const { text } = encoder
+  const { cutsAtHangul } = encoder.symbols
+  for (let at = start; at < end; ) {
+    const first = at
+    let hash = 0
+    while (at < end && text[at] === 0x20) {
+      hash = Math.imul(hash ^ 0x20, HASH_PRIME)
+      at++
+    }
+    if (cutsAtHangul && at < end && text[at] >= 0xea && isSyllable(text, at, end)) {
+      do {
+        hash = Math.imul(hash ^ ((text[at] << 16) | (text[at + 1] << 8) | text[at + 2]), HASH_PRIME)
+        at += 3
+      } while (at < end && isSyllable(text, at, end))
+    } else {
+      while (at < end) {
+        const byte = text[at]
+        // A space behind a space, or behind a `▁` that stands in the text itself, may merge with it.
+        if (byte === 0x20 && !spaceBefore(text, at)) break
+        if (byte >= 0xea && cutsAtHangul && isSyllable(text, at, end) && !spaceBefore(text, at)) break
+        hash = Math.imul(hash ^ byte, HASH_PRIME)
+        at++
+      }
+    }
+    encodeWord(encoder, first, at, hash ^ (hash >>> 15))
+  }
+}
+
+function spaceBefore(text: Uint8Array, at: number): boolean {
+  const before = text[at - 1]
+  return before === 0x20 || (before === 0x81 && text[at - 2] === 0x96 && text[at - 3] === 0xe2)
+}
+
+function isSyllable(text: Uint8Array, at: number, end: number): boolean {
+  const lead = text[at]
+  if (lead < 0xea || lead > 0xed || at + 2 >= end) return false
+  const codePoint = ((lead & 0x0f) << 12) | ((text[at + 1] & 0x3f) << 6) | (text[at + 2] & 0x3f)
+  return codePoint >= 0xac00 && codePoint <= 0xd7a3
+}
+
+/** Appends the ids of the word encoder.text[start .. end). */
+function encodeWord(encoder: Encoder, start: number, end: number, hash: number): void {
+  const { text, cache } = encoder
+  const cached = end - start <= CACHED_BYTES_MAX
+  if (cached) {
+    const entry = findWord(cache, text, start, end, hash)
+    if (entry >= 0) {
+      const from = cache.entries[entry + 3]
+      const size = cache.entries[entry + 4]
+      reserveIds(encoder, size)
+      const { ids, count } = encoder
+      for (let i = 0; i < size; i++) ids[count + i] = cache.ids[from + i]
+      encoder.count = count + size
+      return
+    }
+  }
+  const size = encodeAnew(encoder, start, end)
+  reserveIds(encoder, size)
+  const { ids, count, word } = encoder
+  for (let i = 0; i < size; i++) ids[count + i] = word[i]
+  encoder.count = count + size
+  if (cached) keepWord(cache, text, start, end, hash, word, size)
+}
+
+/** Encodes the word into encoder.word by merging; the number of its ids. */
+function encodeAnew(encoder: Encoder, start: number, end: number): number {
+  const { text, symbols, tokenizer, merges, room } = encoder
+  if (encoder.wholes.size > 0) {
+    const whole = encoder.wholes.get(latin1(text, start, end))
+    if (whole !== undefined) {
+      encoder.word[0] = whole
+      return 1
+    }
+  }
+  if (encoder.word.length < end - start) {
+    encoder.word = new Int32Array((end - start) * 1.5)
+    encoder.cuts = new Uint8Array((end - start) * 1.5)
+  }
+  const { word, cuts } = encoder
+  if (tokenizer.form === 'byte-level') {
+    return mergeSymbols(merges, room, word, byteSymbols(symbols, text, start, end, word))
+  }
+  const count = characterSymbols(symbols, tokenizer, text, start, end, encoder.fast !== null, word, cuts)
+  // Merge part by part where no merge can cross, and close the gaps.
+  let size = 0
+  for (let from = 0; from < count; ) {
+    let to = from + 1
+    while (to < count && cuts[to] === 0) to++
+    if (to - from === 1) word[size++] = word[from]
+    else {
+      const part = word.subarray(from, to)
+      const merged = mergeSymbols(merges, room, part, to - from)
+      if (size !== from) word.copyWithin(size, from, from + merged)
+      size += merged
+    }
+    from = to
+  }
+  return size
+}

@@ -1,0 +1,50 @@
+import type { Merges } from './types'
+
+/**
+ * (left, right) → rank and result, as an open-addressing table of four numbers a slot (left, right, rank, result), so
+ * that one lookup costs one cache line. left is -1 where a slot is free.
+ */
+export interface MergeTable {
+  slots: Int32Array
+  mask: number
+}
+
+/** Rank of a pair that does not merge. */
+export const NO_RANK = 0x7fffffff
+
+export function createMergeTable(merges: Merges): MergeTable {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(16, merges.left.length * 2)))
+  const slots = new Int32Array(size * 4).fill(-1)
+  const mask = size - 1
+  for (let rank = 0; rank < merges.left.length; rank++) {
+    const left = merges.left[rank]
+    const right = merges.right[rank]
+    let slot = slotOf(left, right, mask)
+    while (slots[slot] !== -1 && (slots[slot] !== left || slots[slot + 1] !== right)) slot = (slot + 4) & (mask * 4 + 3)
+    // Hugging Face keeps the last of two equal pairs.
+    slots[slot] = left
+    slots[slot + 1] = right
+    slots[slot + 2] = rank
+    slots[slot + 3] = merges.result[rank]
+  }
+  return { slots, mask }
+}
+
+function slotOf(left: number, right: number, mask: number): number {
+  let hash = Math.imul(left, 0x9e3779b1 | 0) + right
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b | 0)
+  return ((hash ^ (hash >>> 13)) & mask) << 2
+}
+
+/** The slot of a pair, -1 when it does not merge: slots[it + 2] is its rank, slots[it + 3] its result. */
+export function findMerge(table: MergeTable, left: number, right: number): number {
+  const { slots, mask } = table
+  let slot = slotOf(left, right, mask)
+  const wrap = mask * 4 + 3
+  for (;;) {
+    const there = slots[slot]
+    if (there === left && slots[slot + 1] === right) return slot
+    if (there === -1) return -1
+    slot = (slot + 4) & wrap
+  }
+}
