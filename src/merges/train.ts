@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../errors'
-import { createMerger, mergeAndOpen, mergePair } from './apply-merge'
+import { createMerger, type Merger, mergeAndOpen, mergePair } from './apply-merge'
 import { createCandidates, pushCandidate, takeCandidate } from './candidates'
 import { indexPairs } from './index-pairs'
 import { type PairIndex, pairAt, placesOf } from './pair-index'
@@ -23,6 +23,8 @@ export interface TrainPiecesOptions {
   waiting: readonly { symbol: number; count: number }[]
   /** Tokens that one occurrence of a waiting symbol saves when it becomes a piece: two for a Hangul syllable. */
   waitingSaves: (symbol: number) => number
+  /** Keys that become pieces before anything is learned, by forced merges of what spells them. In order. */
+  required?: readonly string[]
   /** Whether a piece may have this key. Asked once for each pair that comes to the top. */
   allowed: (key: string) => boolean
   ties?: TieRule
@@ -73,11 +75,18 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Le
   }
   for (let pair = 0; pair < index.size; pair++) grown(pair)
   const merger = createMerger(text, index, registry, keys.length + options.add, grown)
+  const isPiece = (symbol: number) => registry.byKey.get(keys[symbol]) === symbol
   const current = (pair: number): number => {
     if (dead.has(pair)) return 0
     const count =
       !countOverlaps && index.left[pair] === index.right[pair] ? countApart(text, index, pair) : index.total[pair]
     return count >= minFrequency ? count : 0
+  }
+
+  const waitingByKey = new Map(options.waiting.map((waiting) => [keys[waiting.symbol], waiting]))
+  for (const key of options.required ?? []) {
+    if (made >= options.add) break
+    made += requirePiece(key, waitingByKey.get(key), options, merger, steps)
   }
 
   while (made < options.add) {
@@ -87,6 +96,7 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Le
     }
     const pair = takeCandidate(queue, current)
     const count = queue.tiedCount
+    while (nextWaiting < options.waiting.length && isPiece(options.waiting[nextWaiting].symbol)) nextWaiting++
     const waiting = options.waiting[nextWaiting]
     // No pair with a waiting character can be due before the character: it is at most as frequent.
     if (
@@ -96,11 +106,7 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Le
     ) {
       if (pair >= 0) pushCandidate(queue, pair, count)
       nextWaiting++
-      // A base may have a piece of characters that it lacks; nothing could reach it before.
-      for (const { left, right, result } of addPiece(registry, waiting.symbol)) {
-        const opened = pairAt(index, left, right)
-        if (opened >= 0) mergePair(merger, opened, result)
-      }
+      admit(merger, waiting.symbol)
       steps.push({ symbol: waiting.symbol, left: -1, right: -1, count: waiting.count })
       made++
       continue
@@ -113,16 +119,79 @@ export function trainPieces(text: TrainingText, options: TrainPiecesOptions): Le
       dead.add(pair)
       continue
     }
-    const symbol = keys.length
-    keys.push(key)
-    const opened = addPiece(registry, symbol)
-    if (opened.length === 0) mergePair(merger, pair, symbol)
-    else mergeAndOpen(merger, pair, symbol, opened)
+    const symbol = mint(merger, key, pair)
     steps.push({ symbol, left, right, count })
     made++
   }
   options.onProgress?.(made, options.add)
   return steps
+}
+
+/** Makes a character a piece. A base may have a piece of characters that it lacks; nothing could reach it before. */
+function admit(merger: Merger, symbol: number): void {
+  for (const { left, right, result } of addPiece(merger.registry, symbol)) {
+    const opened = pairAt(merger.index, left, right)
+    if (opened >= 0) mergePair(merger, opened, result)
+  }
+}
+
+/** Makes a new piece of a pair (-1: of none that stands in the text) and merges the text; its symbol. */
+function mint(merger: Merger, key: string, pair: number): number {
+  const { registry } = merger
+  const symbol = registry.keys.length
+  registry.keys.push(key)
+  const opened = addPiece(registry, symbol)
+  if (pair < 0) return symbol
+  if (opened.length === 0) mergePair(merger, pair, symbol)
+  else mergeAndOpen(merger, pair, symbol, opened)
+  return symbol
+}
+
+/** Makes a piece of this key, and before it what its symbols need; how many pieces that took. */
+function requirePiece(
+  key: string,
+  waiting: { symbol: number; count: number } | undefined,
+  options: TrainPiecesOptions,
+  merger: Merger,
+  steps: LearnedStep[],
+): number {
+  const { registry } = options
+  if (waiting) {
+    admit(merger, waiting.symbol)
+    steps.push({ symbol: waiting.symbol, left: -1, right: -1, count: waiting.count })
+    return 1
+  }
+  let made = 0
+  while (!registry.byKey.has(key) || tokensOf(registry, key).length > 1) {
+    const [left, right] = tokensOf(registry, key)
+    const whole = right === undefined ? undefined : registry.keys[left] + registry.keys[right]
+    // Not all of its bytes are pieces, or the next step is out of scope: the key cannot be made.
+    if (whole === undefined || registry.byKey.has(whole) || !options.allowed(whole)) return made
+    const pair = pairAt(merger.index, left, right)
+    const count = pair < 0 ? 0 : merger.index.total[pair]
+    steps.push({ symbol: mint(merger, whole, pair), left, right, count })
+    made++
+  }
+  return made
+}
+
+/** What the pieces so far make of a key, byte by byte: the pair that spells the piece of lowest rank first. */
+function tokensOf(registry: Registry, key: string): number[] {
+  const tokens = [...key].map((byte) => registry.byKey.get(byte) ?? -1)
+  if (tokens.includes(-1)) return []
+  for (;;) {
+    let best = -1
+    let bestSymbol = -1
+    for (let i = 0; i + 1 < tokens.length; i++) {
+      const symbol = registry.byKey.get(registry.keys[tokens[i]] + registry.keys[tokens[i + 1]])
+      if (symbol !== undefined && (best < 0 || registry.ranks[symbol] < registry.ranks[bestSymbol])) {
+        best = i
+        bestSymbol = symbol
+      }
+    }
+    if (best < 0) return tokens
+    tokens.splice(best, 2, bestSymbol)
+  }
 }
 
 /** Weight of a pair of equals without overlaps: `aaa` holds (a, a) once. */

@@ -1,0 +1,48 @@
+import { pieceInScope, type Scope } from '../text/scope'
+import { decodeUtf8 } from '../text/utf8'
+import type { Form, Tokenizer } from '../tokenizer/types'
+import { keyToBytes } from './keys'
+
+/** What a new piece must not exceed or repeat. */
+export interface PieceLimits {
+  form: Form
+  scope: Scope
+  /** In characters; a leading space counts. */
+  maxPieceLength: number
+  /** Strings that stand for something already, and the composed form of base pieces that are not composed. */
+  taken: ReadonlySet<string>
+}
+
+/** Added tokens, and the NFC forms of pieces that differ from their NFC form. */
+export function twinsOf(base: Tokenizer): Set<string> {
+  const taken = new Set<string>()
+  for (const { content } of base.addedTokens) taken.add(content)
+  if (base.form === 'sentencepiece') {
+    for (const piece of base.pieces) {
+      const composed = piece.normalize('NFC')
+      if (composed !== piece) taken.add(composed)
+    }
+  }
+  return taken
+}
+
+/**
+ * Whether a piece may have this key: inside the scope, not too long, and its own composed form. A piece of decomposed
+ * jamo that spells `하` would be a second id for the same text.
+ */
+export function isAllowed(limits: PieceLimits, key: string): boolean {
+  const bytes = keyToBytes(key)
+  let characters = 0
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] & 0xc0) !== 0x80) characters++
+  if (characters > limits.maxPieceLength) return false
+  const marked = limits.form === 'sentencepiece' && bytes[0] === 0xe2 && bytes[1] === 0x96 && bytes[2] === 0x81
+  if (marked && limits.scope.name !== 'all') {
+    bytes[2] = 0x20
+    if (!pieceInScope(limits.scope, bytes, 2)) return false
+    bytes[2] = 0x81
+  } else if (!pieceInScope(limits.scope, bytes)) return false
+  const text = decodeUtf8(bytes)
+  // Only text that holds combining characters can compose.
+  if (text.normalize('NFC') !== text) return false
+  return !limits.taken.has(text)
+}

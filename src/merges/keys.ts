@@ -1,0 +1,38 @@
+/**
+ * Training speaks of pieces by their UTF-8 bytes, one character (U+0000..U+00FF) a byte: a key. Keys of both forms
+ * concatenate as their texts do, and compare as their bytes do.
+ */
+
+import { encodeUtf8 } from '../text/utf8'
+import { bytesToPiece, pieceToBytes } from '../tokenizer/byte-alphabet'
+import { type Form, PieceKind, type Tokenizer } from '../tokenizer/types'
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The key of a piece; '' for pieces that never take part in merges (control, unknown, `<0xNN>`, holes).
+ *
+ * @param id the piece's id, -1 for a piece that the tokenizer does not have
+ */
+export function pieceToKey(tokenizer: Pick<Tokenizer, 'form' | 'kinds'>, piece: string, id: number): string {
+  if (id >= 0 && tokenizer.kinds[id] !== PieceKind.Normal) return ''
+  const bytes = tokenizer.form === 'byte-level' && id >= 0 ? pieceToBytes(piece) : encodeUtf8(piece)
+  return bytes ? bytesToKey(bytes) : ''
+}
+
+export function bytesToKey(bytes: Uint8Array): string {
+  let key = ''
+  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i])
+  return key
+}
+
+export function keyToBytes(key: string): Uint8Array {
+  const bytes = new Uint8Array(key.length)
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i)
+  return bytes
+}
+
+/** The piece as its tokenizer spells it: text with `▁`, or the byte alphabet. */
+export function keyToPiece(form: Form, key: string): string {
+  return form === 'byte-level' ? bytesToPiece(keyToBytes(key)) : decoder.decode(keyToBytes(key))
+}

@@ -1,0 +1,144 @@
+import type { WordCounts } from '../counts/types'
+import { KoVocabError } from '../errors'
+import { type Scope, scopeNamed } from '../text/scope'
+import type { Tokenizer } from '../tokenizer/types'
+import { isAllowed, type PieceLimits, twinsOf } from './allowed'
+import { keyToPiece, pieceToKey } from './keys'
+import { layOutWords } from './lay-out'
+import { addPieces, createRegistry } from './registry'
+import { trainPieces } from './train'
+import type { LearnedMerges } from './types'
+
+/**
+ * Which Hangul syllables become pieces whatever they save: those seen (at least `minFrequency` times), all 11,172, or
+ * none. A syllable that is not required becomes a piece as soon as that saves at least as many tokens as the best
+ * merge.
+ */
+export type SyllablePolicy = 'seen' | 'all' | 'none'
+
+export interface TrainMergesOptions {
+  /** How many pieces to add to the base; from 1. */
+  add: number
+  /** A piece must have been seen that often when it is made. Default 2. */
+  minFrequency?: number
+  /** The longest piece in characters, `▁` or the space included. Default 16, as spm_train. */
+  maxPieceLength?: number
+  syllables?: SyllablePolicy
+  scope?: Scope
+  onProgress?: (done: number, total: number) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Continues a base's byte-pair encoding on counted words: segments every word with the base, then merges the most
+ * frequent pair inside the scope, again and again. Ties go to the piece that comes first in UTF-8 byte order.
+ *
+ * @param words as {@link countWords} gives them: a space before a run of in-scope characters, in any order
+ * @returns the pieces in learned order; fewer than `add` when the words give no more
+ * @throws bad-option for numbers out of range; bad-file when there are no words
+ */
+export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMergesOptions): LearnedMerges {
+  const { add, minFrequency = 2, maxPieceLength = 16, syllables = 'none', scope = scopeNamed('hangul') } = options
+  requireWhole('add', add, 1)
+  requireWhole('min-frequency', minFrequency, 1)
+  requireWhole('max-piece-length', maxPieceLength, 1)
+  if (words.counts.length === 0) {
+    throw new KoVocabError(
+      'bad-file',
+      `there is no word of the scope "${scope.name}" to learn from`,
+      'check the corpus',
+    )
+  }
+  const keys = base.pieces.map((piece, id) => pieceToKey(base, piece, id))
+  const { text, waiting } = layOutWords(base, words, keys, syllables === 'all' ? SYLLABLES : [])
+  const registry = createRegistry(keys, base.form === 'byte-level')
+  addPieces(registry, mergeOrder(base, keys, scope))
+
+  const limits: PieceLimits = { form: base.form, scope, maxPieceLength, taken: twinsOf(base) }
+  const required = requiredKeys(base, waiting, keys, syllables, minFrequency)
+  const steps = trainPieces(text, {
+    add,
+    minFrequency,
+    registry,
+    required,
+    waiting: waiting.filter(({ symbol }) => isAllowed(limits, keys[symbol])),
+    // n byte tokens become one.
+    waitingSaves: (symbol) => keys[symbol].length - 1,
+    allowed: (key) => isAllowed(limits, key),
+    onProgress: options.onProgress,
+    signal: options.signal,
+  })
+  return {
+    pieces: steps.map(({ symbol, left, right, count }) => ({
+      piece: keyToPiece(base.form, keys[symbol]),
+      left: left < 0 ? null : keyToPiece(base.form, keys[left]),
+      right: right < 0 ? null : keyToPiece(base.form, keys[right]),
+      count,
+    })),
+    meta: {
+      ...words.meta,
+      scope: scope.name,
+      add: String(add),
+      min_frequency: String(minFrequency),
+      max_piece_length: String(maxPieceLength),
+      syllables,
+    },
+  }
+}
+
+const SYLLABLES = Array.from({ length: 0xd7a3 - 0xac00 + 1 }, (_, i) => 0xac00 + i)
+
+function requireWhole(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new KoVocabError('bad-option', `${name} is ${value}`, `give a whole number from ${least}`)
+  }
+}
+
+/** The base's pieces that can stand in a run of in-scope characters, in the order in which they merge. */
+function mergeOrder(base: Tokenizer, keys: readonly string[], scope: Scope): number[] {
+  const { result } = base.merges
+  const seen = new Uint8Array(base.pieces.length)
+  const order: number[] = []
+  const add = (id: number) => {
+    if (seen[id] || keys[id] === '') return
+    seen[id] = 1
+    if (couldStand(keys[id], scope)) order.push(id)
+  }
+  const made = new Uint8Array(base.pieces.length)
+  for (let rank = 0; rank < result.length; rank++) made[result[rank]] = 1
+  // Characters and bytes first: nothing merges into them.
+  for (let id = 0; id < base.pieces.length; id++) if (!made[id]) add(id)
+  for (let rank = 0; rank < result.length; rank++) add(result[rank])
+  return order
+}
+
+/** Whether all characters of a key might occur in words of the scope; a cheap test that may say yes too often. */
+function couldStand(key: string, scope: Scope): boolean {
+  if (scope.name === 'all') return true
+  for (let i = 0; i < key.length; i++) {
+    const byte = key.charCodeAt(i)
+    if (byte < 0x80 && !(byte === 0x20 && i === 0) && !scope.trailing.includes(byte)) return false
+  }
+  return true
+}
+
+/** Keys of the characters that are pieces before anything is learned. */
+function requiredKeys(
+  base: Tokenizer,
+  waiting: readonly { symbol: number; count: number }[],
+  keys: readonly string[],
+  policy: SyllablePolicy,
+  minFrequency: number,
+): string[] {
+  if (policy === 'none') return []
+  if (policy === 'all') return SYLLABLES.map((codePoint) => pieceToKey(base, String.fromCodePoint(codePoint), -1))
+  return waiting
+    .filter(({ symbol, count }) => count >= minFrequency && isSyllable(keys[symbol]))
+    .map(({ symbol }) => keys[symbol])
+}
+
+function isSyllable(key: string): boolean {
+  if (key.length !== 3) return false
+  const codePoint = ((key.charCodeAt(0) & 15) << 12) | ((key.charCodeAt(1) & 63) << 6) | (key.charCodeAt(2) & 63)
+  return codePoint >= 0xac00 && codePoint <= 0xd7a3
+}
