@@ -82,18 +82,25 @@ export function addBatch(table: WordTable, bytes: Uint8Array, batch: WordBatch):
   batch.size = touched === 0.5 ? 1 : 0
 }
 
-/** Adds one to the count of the word bytes[start .. end), whose hash is given. */
-export function addWord(table: WordTable, bytes: Uint8Array, start: number, end: number, hash: number): void {
+/** Adds to the count of the word bytes[start .. end), whose hash is given. */
+export function addWord(
+  table: WordTable,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  hash: number,
+  times = 1,
+): void {
   const { entries } = table
   const length = end - start
   const found = find(table, bytes, start, length, hash)
   if (found < 0) {
-    insert(table, ~found, bytes, start, length, hash, 1, 0)
+    insert(table, ~found, bytes, start, length, hash, times | 0, Math.floor(times / 2 ** 32))
     return
   }
-  const count = (entries[found + 3] + 1) | 0
-  entries[found + 3] = count
-  if (count === 0) entries[found + 2] += 1 << LENGTH_BITS
+  const low = (entries[found + 3] >>> 0) + times
+  entries[found + 3] = low | 0
+  if (low >= 2 ** 32) entries[found + 2] += Math.floor(low / 2 ** 32) << LENGTH_BITS
 }
 
 /** The place of the word's entry, or ~slot of the free slot where it belongs. */

@@ -76,7 +76,7 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
       count,
     })),
     meta: {
-      ...words.meta,
+      ...Object.fromEntries(Object.entries(words.meta).map(([key, value]) => [key.replace('ko_vocab.', ''), value])),
       scope: scope.name,
       add: String(add),
       min_frequency: String(minFrequency),

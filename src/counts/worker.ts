@@ -1,0 +1,43 @@
+/** A thread that counts parts of a corpus until none is left, and hands its table over. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { isKoVocabError } from '../errors'
+import { createFeed } from './feed'
+import type { CountPlan } from './plan'
+import { type CorpusPart, readPart } from './read-part'
+
+export interface CountTask {
+  plan: CountPlan
+  parts: CorpusPart[]
+  /** Int32: the next part that nobody has taken; the bytes read so far, in KiB; 1 when the work is to stop. */
+  shared: SharedArrayBuffer
+}
+
+export type CountReply =
+  | { table: { arena: Uint8Array; used: number; entries: Int32Array; slots: Int32Array; size: number } }
+  | { error: { code: string; message: string; hint: string | undefined } }
+
+async function work({ plan, parts, shared }: CountTask): Promise<void> {
+  const state = new Int32Array(shared)
+  const feed = createFeed(plan)
+  for (;;) {
+    const next = Atomics.add(state, 0, 1)
+    if (next >= parts.length || Atomics.load(state, 2) === 1) break
+    await readPart(parts[next], feed, (bytes) => Atomics.add(state, 1, bytes >> 10))
+  }
+  const { arena, used, entries, slots, size } = feed.table
+  const reply: CountReply = { table: { arena, used, entries, slots, size } }
+  parentPort!.postMessage(reply, [arena.buffer, entries.buffer, slots.buffer] as ArrayBuffer[])
+}
+
+work(workerData as CountTask).catch((error: unknown) => {
+  // Errors lose their class on the way between threads; the parts that matter travel.
+  const known = isKoVocabError(error)
+  const reply: CountReply = {
+    error: {
+      code: known ? error.code : 'io',
+      message: error instanceof Error ? error.message : String(error),
+      hint: known ? error.hint : undefined,
+    },
+  }
+  parentPort!.postMessage(reply)
+})
