@@ -2,6 +2,7 @@
 export type { WordCounts } from './counts/types'
 export { type ErrorCode, isKoVocabError, KoVocabError } from './errors'
 export { type ExtendOptions, extendTokenizer } from './extend/extend'
+export { emptyBase } from './extend/from-nothing'
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'
 export type { LearnedMerges, LearnedPiece } from './merges/types'

@@ -6,7 +6,7 @@ import { isAllowed, type PieceLimits, twinsOf } from './allowed'
 import { keyToPiece, pieceToKey } from './keys'
 import { layOutWords } from './lay-out'
 import { addPieces, createRegistry } from './registry'
-import { trainPieces } from './train'
+import { type TieRule, trainPieces } from './train'
 import type { LearnedMerges } from './types'
 
 /**
@@ -25,6 +25,10 @@ export interface TrainMergesOptions {
   maxPieceLength?: number
   syllables?: SyllablePolicy
   scope?: Scope
+  /** Order among pairs of equal count; `ids` as Hugging Face's BpeTrainer, `length` as spm_train. Default `bytes`. */
+  ties?: TieRule
+  /** Count (a, a) twice in `aaa`, as Hugging Face's BpeTrainer does. Default false. */
+  countOverlaps?: boolean
   onProgress?: (done: number, total: number) => void
   signal?: AbortSignal
 }
@@ -62,9 +66,11 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
     registry,
     required,
     waiting: waiting.filter(({ symbol }) => isAllowed(limits, keys[symbol])),
-    // n byte tokens become one.
-    waitingSaves: (symbol) => keys[symbol].length - 1,
+    // n byte tokens become one; a character of one byte saves nothing, but no pair with it may come before it.
+    waitingSaves: (symbol) => Math.max(1, keys[symbol].length - 1),
     allowed: (key) => isAllowed(limits, key),
+    ties: options.ties,
+    countOverlaps: options.countOverlaps,
     onProgress: options.onProgress,
     signal: options.signal,
   })
