@@ -13,6 +13,7 @@ export {
   createEncoder,
   type EncodeOptions,
   type Encoder,
+  encodePiece,
   encode,
   encodeBytes,
 } from './tokenizer/encoder'

@@ -134,6 +134,19 @@ export function encodeBytes(encoder: Encoder, bytes: Uint8Array, start = 0, end 
   return encoder.ids.subarray(0, encoder.count)
 }
 
+/**
+ * The ids that merging alone makes of a string in the vocabulary's own spelling (`▁안녕`, `Ġìķĥ`): no normalizer, no
+ * dummy prefix, no pre-tokenizer, no added tokens, `ignore_merges` off. A string outside the byte alphabet is taken as
+ * text in byte-level form too (user-defined symbols).
+ */
+export function encodePiece(encoder: Encoder, piece: string): Int32Array {
+  const bytes = (encoder.tokenizer.form === 'byte-level' && pieceToBytes(piece)) || encodeUtf8(piece)
+  reserveText(encoder, bytes.length)
+  encoder.text.set(bytes, 1)
+  const size = mergeWord(encoder, 1, bytes.length + 1, false)
+  return encoder.word.slice(0, size)
+}
+
 function run(encoder: Encoder, text: string): void {
   encoder.count = 0
   const wellFormed = toWellFormed(text)
@@ -274,14 +287,19 @@ function encodeWord(encoder: Encoder, start: number, end: number, hash: number):
 
 /** Encodes the word into encoder.word by merging; the number of its ids. */
 function encodeAnew(encoder: Encoder, start: number, end: number): number {
-  const { text, symbols, tokenizer, merges, room } = encoder
   if (encoder.wholes.size > 0) {
-    const whole = encoder.wholes.get(latin1(text, start, end))
+    const whole = encoder.wholes.get(latin1(encoder.text, start, end))
     if (whole !== undefined) {
       encoder.word[0] = whole
       return 1
     }
   }
+  return mergeWord(encoder, start, end, encoder.fast !== null)
+}
+
+/** Symbols of the word, merged, in encoder.word; `spaceIsMark`: a space stands for `▁`. */
+function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: boolean): number {
+  const { text, symbols, tokenizer, merges, room } = encoder
   if (encoder.word.length < end - start) {
     encoder.word = new Int32Array((end - start) * 1.5)
     encoder.cuts = new Uint8Array((end - start) * 1.5)
@@ -290,7 +308,7 @@ function encodeAnew(encoder: Encoder, start: number, end: number): number {
   if (tokenizer.form === 'byte-level') {
     return mergeSymbols(merges, room, word, byteSymbols(symbols, text, start, end, word))
   }
-  const count = characterSymbols(symbols, tokenizer, text, start, end, encoder.fast !== null, word, cuts)
+  const count = characterSymbols(symbols, tokenizer, text, start, end, spaceIsMark, word, cuts)
   // Merge part by part where no merge can cross, and close the gaps.
   let size = 0
   for (let from = 0; from < count; ) {
