@@ -2,8 +2,8 @@ import { decodeUtf8, encodeUtf8 } from '../text/utf8'
 import { compileNormalizer } from '../tokenizer/pipeline/normalize'
 import { compilePreTokenizer } from '../tokenizer/pipeline/pre-tokenize'
 import { type CountPlan, planScope } from './plan'
-import { createRunScanner, lastCut, RUN_CHARACTERS_MAX, type RunScanner, scanRuns } from './scan-runs'
-import { scanPattern, scanSpaced } from './scan-words'
+import { createRunScanner, lastCut, type RunRules, type RunScanner, runCut, scanRuns } from './scan-runs'
+import { forEachLine, LINE_BYTES_MAX, longLineCut, scanPattern, scanSpaced } from './scan-words'
 import { createWordTable, type WordTable } from './word-table'
 
 /** Takes a text in blocks of any size, and counts its words; memory is the table and one block. */
@@ -13,23 +13,16 @@ export interface Feed {
   push: (block: Uint8Array) => void
   /** The text is over; the next push begins another. */
   end: () => void
+  /** What comes next is not the beginning of a file: a U+FEFF there is a character and no byte order mark. */
+  resume: () => void
 }
 
 /** What precedes a text: two newlines, so that a look back finds the beginning of a line. */
 const CONTEXT = 4
 
-/**
- * A line may be a gigabyte long: then it is cut where no word is, behind at most this many bytes, and a run longer than
- * that is cut where it stands.
- */
-const CARRY_MAX = 1 << 20
-
-/** Hangul takes three bytes a character. */
-const RUN_BYTES = RUN_CHARACTERS_MAX * 3
-
 export function createFeed(plan: CountPlan): Feed {
   const table = createWordTable()
-  const scanner = createRunScanner(planScope(plan), plan.kind === 'runs' ? plan.rules : INNER)
+  const scanner = createRunScanner(planScope(plan), rulesOf(plan))
   const scan = scanOf(plan, scanner, table)
   let buffer = new Uint8Array(1 << 20)
   buffer.fill(0x0a, 0, CONTEXT)
@@ -50,7 +43,7 @@ export function createFeed(plan: CountPlan): Feed {
     table,
     push(block) {
       if (used + block.length > buffer.length) {
-        const larger = new Uint8Array(used + block.length + CARRY_MAX)
+        const larger = new Uint8Array(used + block.length + LINE_BYTES_MAX)
         larger.set(buffer.subarray(0, used))
         buffer = larger
       }
@@ -64,10 +57,13 @@ export function createFeed(plan: CountPlan): Feed {
           used -= 3
         }
       }
-      let cut = plan.kind === 'runs' ? lastCut(scanner, buffer, CONTEXT, used) : lineCut(buffer, used)
-      // One run, from its first character: cut where the scan cuts it too, whatever the size of the blocks.
-      if (cut === CONTEXT && used - CONTEXT > CARRY_MAX) cut += used - CONTEXT - ((used - CONTEXT) % RUN_BYTES)
-      consume(cut)
+      if (plan.kind === 'runs') {
+        const cut = lastCut(scanner, buffer, CONTEXT, used)
+        consume(cut > CONTEXT || used - CONTEXT <= LINE_BYTES_MAX ? cut : runCut(scanner, buffer, CONTEXT, used))
+      } else {
+        consume(buffer.lastIndexOf(0x0a, used - 1) + 1)
+        while (used - CONTEXT > LINE_BYTES_MAX) consume(longLineCut(buffer, CONTEXT))
+      }
     },
     end() {
       scan(buffer, CONTEXT, used)
@@ -75,20 +71,17 @@ export function createFeed(plan: CountPlan): Feed {
       used = CONTEXT
       begins = true
     },
+    resume() {
+      begins = false
+    },
   }
 }
 
-/** Behind the last newline; in a long line, before its last space. */
-function lineCut(buffer: Uint8Array, used: number): number {
-  const newline = buffer.lastIndexOf(0x0a, used - 1)
-  if (newline >= CONTEXT) return newline + 1
-  if (used - CONTEXT <= CARRY_MAX) return CONTEXT
-  const space = buffer.lastIndexOf(0x20, used - 1)
-  return Math.max(space, CONTEXT)
+function rulesOf(plan: CountPlan): RunRules {
+  if (plan.kind === 'runs') return plan.rules
+  // Inside a pre-token a leading space is the pre-token's own.
+  return { spaceJoins: plan.kind === 'pipeline' ? plan.spaceJoins : 'last', linePrefix: 'never' }
 }
-
-/** Inside a pre-token a leading space is the pre-token's own. */
-const INNER = { spaceJoins: 'last', linePrefix: false } as const
 
 type Scan = (bytes: Uint8Array, start: number, end: number) => void
 
@@ -103,15 +96,14 @@ function scanOf(plan: CountPlan, scanner: RunScanner, table: WordTable): Scan {
     case 'pipeline': {
       const normalize = compileNormalizer(plan.normalizer)
       const preTokenize = compilePreTokenizer(plan.preTokenizer, plan.form)
-      return (bytes, start, end) => {
-        for (const line of decodeUtf8(bytes.subarray(start, end)).split(/\r?\n/)) {
-          for (const word of preTokenize(normalize(line), true)) {
+      return (bytes, start, end) =>
+        forEachLine(bytes, start, end, (line, from, to) => {
+          for (const word of preTokenize(normalize(decodeUtf8(line.subarray(from, to))), true)) {
             const text = plan.form === 'sentencepiece' ? word.replaceAll('▁', ' ') : word
             const inner = encodeUtf8(`\n\n${text}`)
             scanRuns(scanner, inner, 2, inner.length, table)
           }
-        }
-      }
+        })
     }
   }
 }

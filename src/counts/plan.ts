@@ -18,7 +18,15 @@ import type { RunRules } from './scan-runs'
  */
 export type CountPlan =
   | { kind: 'runs'; scope: string; rules: RunRules }
-  | { kind: 'pipeline'; scope: string; form: Form; normalizer: JsonNode | null; preTokenizer: JsonNode | null }
+  | {
+      kind: 'pipeline'
+      scope: string
+      form: Form
+      normalizer: JsonNode | null
+      preTokenizer: JsonNode | null
+      /** As in {@link RunRules}, inside a pre-token. */
+      spaceJoins: RunRules['spaceJoins']
+    }
   | { kind: 'spaces' }
   | { kind: 'pattern'; pattern: KnownPattern }
 
@@ -31,17 +39,14 @@ export type NormalizePolicy = 'keep' | 'nfc' | 'none'
 /** The plan for continuing a base. */
 export function planFor(base: Tokenizer, scope: Scope): CountPlan {
   const fast = fastPathOf(base)
+  const spaceJoins = base.form === 'sentencepiece' && base.pieces.includes('▁▁') ? 'single' : 'last'
   if (fast?.kind === 'spaces') {
-    const joinsSpaces = base.pieces.includes('▁▁')
-    return {
-      kind: 'runs',
-      scope: scope.name,
-      rules: { spaceJoins: joinsSpaces ? 'single' : 'last', linePrefix: fast.prefix !== 'never' },
-    }
+    const linePrefix = fast.prefix === 'first-unless-spaced' ? 'unless-spaced' : fast.prefix
+    return { kind: 'runs', scope: scope.name, rules: { spaceJoins, linePrefix } }
   }
   // The known patterns keep a run of letters together and leave it the space before it.
   if (fast?.kind === 'scanner' && !fast.composes && scope.trailing.length === 0) {
-    return { kind: 'runs', scope: scope.name, rules: { spaceJoins: 'last', linePrefix: false } }
+    return { kind: 'runs', scope: scope.name, rules: { spaceJoins: 'last', linePrefix: 'never' } }
   }
   return {
     kind: 'pipeline',
@@ -49,6 +54,7 @@ export function planFor(base: Tokenizer, scope: Scope): CountPlan {
     form: base.form,
     normalizer: base.normalizer,
     preTokenizer: base.preTokenizer,
+    spaceJoins,
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reading one part of a corpus into a feed. Node only. */
 import { forEachBlockSync, readBlocks } from '../corpus/blocks'
 import type { CorpusFile } from '../corpus/files'
+import { throwIfAborted } from '../errors'
 import type { Feed } from './feed'
 
 /** A file, or the lines of a plain file that begin in [start, end). */
@@ -45,6 +46,7 @@ export async function readPart(
     for await (const block of readBlocks(file, { signal, onBytes })) feed.push(block)
   } else if (start === 0 && end >= file.size) {
     forEachBlockSync(file, {}, (block) => {
+      throwIfAborted(signal)
       feed.push(block)
       onBytes(block.length)
     })
@@ -57,6 +59,7 @@ export async function readPart(
 /** The line that a part begins inside belongs to the part before, and the one that it ends inside is read to its end. */
 function readLinesOf({ file, start, end }: CorpusPart, feed: Feed, onBytes: (bytes: number) => void): void {
   let skipping = start > 0
+  if (skipping) feed.resume()
   forEachBlockSync(file, { start: skipping ? start - 1 : 0, blockBytes: 1 << 20 }, (block, offset) => {
     let from = 0
     if (skipping) {

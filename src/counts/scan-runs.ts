@@ -6,11 +6,12 @@ import { addBatch, createWordBatch, noteWord, type WordTable } from './word-tabl
  *
  * - `spaceJoins: 'single'`: only a single space joins, because the base has pieces of several spaces, which merge first
  *   (Llama-2's `▁▁`); `'last'`: the last of several spaces joins (byte-level split patterns leave it to the word).
- * - `linePrefix`: a line begins as if a space stood before it (SentencePiece's dummy prefix).
+ * - `linePrefix`: a line begins as if a space stood before it (SentencePiece's dummy prefix): `always`, so that a line's
+ *   own leading space makes two, or `unless-spaced` (Metaspace).
  */
 export interface RunRules {
   spaceJoins: 'single' | 'last'
-  linePrefix: boolean
+  linePrefix: 'never' | 'always' | 'unless-spaced'
 }
 
 /** An odd multiplier with well spread bits (2^32 / golden ratio) and FNV's start. */
@@ -19,6 +20,9 @@ const HASH_START = 0x811c9dc5 | 0
 
 /** Runs longer than this are cut: a word of thousands of characters tells nothing about merges. */
 export const RUN_CHARACTERS_MAX = 256
+
+/** Trailing characters that count as part of a word. */
+const TRAILING_MAX = 16
 
 /** Tables that make the scan a lookup a character; build once a scan. */
 export interface RunScanner {
@@ -63,7 +67,8 @@ export function createRunScanner(scope: Scope, rules: RunRules): RunScanner {
 export function scanRuns(scanner: RunScanner, bytes: Uint8Array, start: number, end: number, table: WordTable): void {
   const { leads, members, trailing, scope } = scanner
   const single = scanner.rules.spaceJoins === 'single'
-  const linePrefix = scanner.rules.linePrefix
+  const linePrefix = scanner.rules.linePrefix !== 'never'
+  const doubles = scanner.rules.linePrefix === 'always'
   const hasTrailing = scope.trailing.length > 0
   const batch = createWordBatch()
   let at = start
@@ -90,7 +95,7 @@ export function scanRuns(scanner: RunScanner, bytes: Uint8Array, start: number, 
           const before = bytes[at - 1]
           const joined =
             before === 0x20
-              ? !single || (bytes[at - 2] !== 0x20 && !(linePrefix && bytes[at - 2] === 0x0a))
+              ? !single || (bytes[at - 2] !== 0x20 && !(doubles && bytes[at - 2] === 0x0a))
               : linePrefix && before === 0x0a
           if (joined) {
             hash = Math.imul(hash ^ 0x20, HASH_PRIME)
@@ -116,7 +121,11 @@ export function scanRuns(scanner: RunScanner, bytes: Uint8Array, start: number, 
       continue
     }
     if (hasTrailing) {
-      for (let more = 0; more < 16 && cursor < end && bytes[cursor] < 128 && trailing[bytes[cursor]] === 1; more++) {
+      for (
+        let more = 0;
+        more < TRAILING_MAX && cursor < end && bytes[cursor] < 128 && trailing[bytes[cursor]] === 1;
+        more++
+      ) {
         hash = Math.imul(hash ^ bytes[cursor], HASH_PRIME)
         cursor++
       }
@@ -145,17 +154,60 @@ function otherCharacter(scope: Scope, bytes: Uint8Array, at: number, end: number
   return inScope(scope, codePoint) ? size : 0
 }
 
+/** Size in bytes of the in-scope character at `at`, 0 when there is none; at the end of the bytes, maybe a cut one counts. */
+function memberSize(scanner: RunScanner, bytes: Uint8Array, at: number, end: number): number {
+  const lead = bytes[at]
+  if (scanner.leads[lead] === 0) return 0
+  if (lead < 0xe0 || lead >= 0xf0) return otherCharacter(scanner.scope, bytes, at, end)
+  if (at + 2 >= end) return 3
+  const [second, third] = [bytes[at + 1], bytes[at + 2]]
+  if ((second & 0xc0) !== 0x80 || (third & 0xc0) !== 0x80) return 0
+  return scanner.members[((lead & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f)] === 1 ? 3 : 0
+}
+
 /**
- * Where a block may be cut so that no run is cut: behind the last newline, else before the last space, else behind the
- * last byte that is no part of a run. `start` when there is no such place (the block is one run).
+ * Where a block may be cut so that the words stay what they are: behind the last newline, else before the last space,
+ * else behind the last byte that is no part of a run. `start` when there is no such place (the block is one run).
  */
 export function lastCut(scanner: RunScanner, bytes: Uint8Array, start: number, end: number): number {
   const newline = bytes.lastIndexOf(0x0a, end - 1)
   if (newline >= start) return newline + 1
   const space = bytes.lastIndexOf(0x20, end - 1)
   if (space > start) return space
-  for (let at = end - 1; at > start; at--) {
-    if (bytes[at] < 0x80 && scanner.leads[bytes[at]] === 0 && scanner.trailing[bytes[at]] === 0) return at + 1
-  }
+  for (let cut = end; cut > start; cut--) if (isBetweenWords(scanner, bytes, start, cut, end)) return cut
   return start
+}
+
+/** Whether the scan comes to `cut` outside any word, whatever follows the end. */
+function isBetweenWords(scanner: RunScanner, bytes: Uint8Array, start: number, cut: number, end: number): boolean {
+  for (let at = Math.max(start, cut - 4); at < cut; at++) {
+    const size = memberSize(scanner, bytes, at, end)
+    if (size > 0 && at + size >= cut) return false
+  }
+  if (!isTrailing(scanner, bytes[cut - 1])) return true
+  if (cut < end && !isTrailing(scanner, bytes[cut])) return true
+  // A word takes no more of them than this, wherever it began.
+  let from = cut
+  while (from > start && cut - from <= TRAILING_MAX && isTrailing(scanner, bytes[from - 1])) from--
+  return cut - from > TRAILING_MAX
+}
+
+function isTrailing(scanner: RunScanner, byte: number): boolean {
+  return byte < 0x80 && scanner.trailing[byte] === 1
+}
+
+/**
+ * Where a block that is one run, with or without the space before it, is cut: where {@link scanRuns} cuts the run too.
+ */
+export function runCut(scanner: RunScanner, bytes: Uint8Array, start: number, end: number): number {
+  let at = bytes[start] === 0x20 && scanner.leads[0x20] === 0 ? start + 1 : start
+  let cut = at
+  for (let characters = 1; at < end; characters++) {
+    const size = memberSize(scanner, bytes, at, end)
+    if (at + size > end) break
+    at += Math.max(size, 1)
+    if (size === 0) characters = 0
+    if (characters % RUN_CHARACTERS_MAX === 0 && at < end && !isTrailing(scanner, bytes[at])) cut = at
+  }
+  return cut
 }
