@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import type { OptionName } from './options'
+import type { Progress } from './progress'
+import type { Terminal } from './terminal'
+
+export interface Context {
+  terminal: Terminal
+  progress: Progress
+}
+
+/** One command: a file of commands/. */
+export interface CommandModule {
+  name: string
+  /** One line, for the list of commands. */
+  summary: string
+  /** Positional arguments as commander spells them: `[files...]`. */
+  arguments?: { name: string; description: string }[]
+  options: readonly OptionName[]
+  /** What follows the options in the help: details and examples. */
+  help: string
+  run: (context: Context, command: Command) => Promise<void>
+}

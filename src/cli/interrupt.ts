@@ -1,0 +1,29 @@
+/**
+ * Ctrl-C. A JavaScript handler of SIGINT runs only when the event loop turns, so a long computation on this thread would
+ * not notice it. While one goes on, the handler is taken away: the signal then ends the process at once, as the shell
+ * expects, and nothing can be half written because nothing is being written. At all other times the signal aborts,
+ * temporary files are removed, and the process exits with 130.
+ */
+export interface Interrupt {
+  signal: AbortSignal
+  /** Leaves the signal to the system while `busy`, and takes it back after. */
+  busy: (busy: boolean) => void
+}
+
+export function createInterrupt(): Interrupt {
+  const controller = new AbortController()
+  const onSignal = () => {
+    // The second time it is meant.
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new Error('SIGINT'))
+  }
+  let listening = false
+  const listen = (on: boolean) => {
+    if (on === listening) return
+    listening = on
+    if (on) process.on('SIGINT', onSignal)
+    else process.off('SIGINT', onSignal)
+  }
+  listen(true)
+  return { signal: controller.signal, busy: (busy) => listen(!busy) }
+}

@@ -1,0 +1,217 @@
+/** Every option of every command: how it is written, what it means, which values it takes. */
+import { z } from 'zod'
+import { initMethods } from '../init/methods'
+import { SCOPES } from '../text/scope'
+import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
+
+export interface OptionSpec {
+  /** As commander takes it. */
+  flags: string
+  description: string
+  /** Takes the words of the command line and the values of YAML; its default is the option's. */
+  schema: z.ZodType
+  group: Group
+}
+
+export type Group = 'Input' | 'Learning' | 'Extension' | 'Output' | 'General'
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+  const error = `expected a whole number ${range}`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z.number({ error }).int({ error }).min(least, { error }).max(most, { error }),
+  )
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `expected ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}` })
+}
+
+/** Object.keys as zod's enum wants them. */
+function keysOf<K extends string>(object: Record<K, unknown>): [K, ...K[]] {
+  return Object.keys(object) as [K, ...K[]]
+}
+
+const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text that is not empty' })
+const texts = z.preprocess(
+  (value) => (typeof value === 'string' ? [value] : value),
+  z.array(text, { error: 'expected a list' }).min(1, { error: 'expected a list that is not empty' }),
+)
+const commaTexts = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',') : value),
+  z.array(text, { error: 'expected a list' }),
+)
+const flag = z.boolean({ error: 'expected true or false' }).default(false)
+const methods = () => oneOf(keysOf(initMethods)).default('mean')
+
+export const OPTIONS = {
+  base: {
+    group: 'Input',
+    flags: '--base <path>',
+    description: 'tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with them; none: from nothing',
+    schema: text.optional(),
+  },
+  extended: {
+    group: 'Input',
+    flags: '--extended <path>',
+    description: 'the extended tokenizer, as --base',
+    schema: text.optional(),
+  },
+  tokenizer: {
+    group: 'Input',
+    flags: '--tokenizer <path>',
+    description: 'tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with them',
+    schema: text.optional(),
+  },
+  form: {
+    group: 'Input',
+    flags: '--form <form>',
+    description: 'with --base none: sentencepiece or byte-level',
+    schema: oneOf(['sentencepiece', 'byte-level']).optional(),
+  },
+  pattern: {
+    group: 'Input',
+    flags: '--pattern <name>',
+    description: `with --form byte-level: the split pattern, ${Object.keys(KNOWN_PATTERNS).join(', ')}`,
+    schema: oneOf(keysOf(KNOWN_PATTERNS)).optional(),
+  },
+  corpus: {
+    group: 'Input',
+    flags: '--corpus <files...>',
+    description: 'UTF-8 text, plain, .gz or .zst: files, folders, globs, - for standard input',
+    schema: texts.optional(),
+  },
+  counts: {
+    group: 'Input',
+    flags: '--counts <file>',
+    description: 'counts.parquet, instead of --corpus',
+    schema: text.optional(),
+  },
+  merges: {
+    group: 'Input',
+    flags: '--merges <file>',
+    description: 'merges.txt learned before, instead of --corpus; with --add the first so many',
+    schema: text.optional(),
+  },
+  add: { group: 'Learning', flags: '--add <n>', description: 'pieces to add', schema: whole(1).optional() },
+  'vocab-size': {
+    group: 'Learning',
+    flags: '--vocab-size <n>',
+    description: 'ids in all, instead of --add; padding comes on top',
+    schema: whole(1).optional(),
+  },
+  'min-frequency': {
+    group: 'Learning',
+    flags: '--min-frequency <n>',
+    description: 'a piece must have been seen that often when it is made',
+    schema: whole(1).default(2),
+  },
+  'max-piece-length': {
+    group: 'Learning',
+    flags: '--max-piece-length <n>',
+    description: 'the longest piece, in characters; a leading space counts',
+    schema: whole(1).default(16),
+  },
+  syllables: {
+    group: 'Learning',
+    flags: '--syllables <which>',
+    description: 'syllables that become pieces whatever they save: seen, all (11,172) or none',
+    schema: oneOf(['seen', 'all', 'none']).default('none'),
+  },
+  scope: {
+    group: 'Learning',
+    flags: '--scope <name>',
+    description: `text that may change: ${Object.keys(SCOPES).join(', ')} (default: hangul; from nothing: all)`,
+    schema: oneOf(keysOf(SCOPES)).optional(),
+  },
+  normalize: {
+    group: 'Learning',
+    flags: '--normalize <how>',
+    description: "words are counted as the base's normalizer makes them (keep), composed (nfc), or as they are (none)",
+    schema: oneOf(['keep', 'nfc', 'none']).default('keep'),
+  },
+  threads: {
+    group: 'Learning',
+    flags: '--threads <n>',
+    description: 'threads that count; the result is the same for any number (default: all processors, at most 16)',
+    schema: whole(1, 256).optional(),
+  },
+  'user-defined-symbols': {
+    group: 'Extension',
+    flags: '--user-defined-symbols <a,b,...>',
+    description: 'strings that always become one id of their own',
+    schema: commaTexts.default([]),
+  },
+  'pad-to-multiple': {
+    group: 'Extension',
+    flags: '--pad-to-multiple <n>',
+    description: 'fill the vocabulary up to a multiple of n with named padding ids',
+    schema: whole(1, 1 << 20).default(1),
+  },
+  input: {
+    group: 'Extension',
+    flags: '--input <method>',
+    description: `init map, input embedding: ${Object.keys(initMethods).join(', ')}`,
+    schema: methods(),
+  },
+  output: {
+    group: 'Extension',
+    flags: '--output <method>',
+    description: `init map, output embedding: ${Object.keys(initMethods).join(', ')}`,
+    schema: methods(),
+  },
+  unchanged: {
+    group: 'Extension',
+    flags: '--unchanged <files...>',
+    description: 'files in which no id may change: other languages, code',
+    schema: texts.optional(),
+  },
+  audit: {
+    group: 'Extension',
+    flags: '--audit <level>',
+    description: 'full, quick (characters alone, fewer random strings) or none',
+    schema: oneOf(['full', 'quick', 'none']).default('full'),
+  },
+  seed: {
+    group: 'Extension',
+    flags: '--seed <n>',
+    description: "of the audit's random strings; learning draws nothing at random",
+    schema: whole(0, 2 ** 31 - 1).default(1),
+  },
+  out: { group: 'Output', flags: '--out <path>', description: 'what to write', schema: text.optional() },
+  force: {
+    group: 'Output',
+    flags: '--force',
+    description: 'replace an output folder that is not empty',
+    schema: flag,
+  },
+  'dry-run': {
+    group: 'Output',
+    flags: '--dry-run',
+    description: 'check the options and inputs, say what would be done, and stop',
+    schema: flag,
+  },
+  ids: { group: 'Output', flags: '--ids', description: 'print ids (the default)', schema: flag },
+  pieces: { group: 'Output', flags: '--pieces', description: 'print pieces instead of ids', schema: flag },
+  count: { group: 'Output', flags: '--count', description: 'print the number of tokens of each line', schema: flag },
+  special: {
+    group: 'Output',
+    flags: '--special',
+    description: 'with the special tokens: encode adds them (<s>), decode prints them',
+    schema: flag,
+  },
+  json: { group: 'General', flags: '--json', description: 'print JSON on standard output', schema: flag },
+  config: {
+    group: 'General',
+    flags: '--config <file>',
+    description: 'YAML with any of these options by their long names; the command line wins',
+    schema: text.optional(),
+  },
+  debug: { group: 'General', flags: '--debug', description: 'print the stack of an error', schema: flag },
+} as const satisfies Record<string, OptionSpec>
+
+export type OptionName = keyof typeof OPTIONS
+
+/** The values of some options, checked, by their long names. */
+export type OptionValues<N extends OptionName> = { [K in N]: z.output<(typeof OPTIONS)[K]['schema']> }

@@ -1,0 +1,70 @@
+/** run.json: what an output was made from. Node only. */
+import { createHash } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readBlocks } from './corpus/blocks'
+import type { CorpusFile } from './corpus/files'
+import { version } from './version'
+
+export interface InputRecord {
+  path: string
+  /** Bytes as they lie on disk; null for a stream. */
+  size: number | null
+  /** Of those bytes, hex; null for a stream, which can be read once only. */
+  sha256: string | null
+}
+
+export interface RunRecord {
+  ko_vocab: string
+  command: string
+  /** As given, defaults filled in. The number of threads and the output's own path are left out: they change nothing. */
+  options: Record<string, unknown>
+  seed: number
+  inputs: InputRecord[]
+}
+
+export function runRecord(
+  command: string,
+  options: Record<string, unknown>,
+  seed: number,
+  inputs: InputRecord[],
+): RunRecord {
+  return { ko_vocab: version, command, options, seed, inputs }
+}
+
+/** The text of run.json. It holds no time and no machine, so that the same run gives the same bytes. */
+export function formatRunRecord(record: RunRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`
+}
+
+/** Size and SHA-256 of corpus files, as they lie on disk (compressed where compressed). */
+export async function describeInputs(files: readonly CorpusFile[], signal?: AbortSignal): Promise<InputRecord[]> {
+  const records: InputRecord[] = []
+  for (const file of files) {
+    if (file.stream) {
+      records.push({ path: file.path, size: null, sha256: null })
+      continue
+    }
+    const hash = createHash('sha256')
+    // `none`: the bytes themselves, whatever they hold.
+    for await (const block of readBlocks({ ...file, compression: 'none' }, { signal })) hash.update(block)
+    records.push({ path: file.path, size: file.size, sha256: hash.digest('hex') })
+  }
+  return records
+}
+
+/** The same of a tokenizer: its file, or those files of its folder that say what it does. */
+export async function describeTokenizer(path: string): Promise<InputRecord[]> {
+  const names = (await stat(path)).isDirectory() ? (await readdir(path)).filter(isTokenizerFile).sort() : ['']
+  const files: CorpusFile[] = []
+  for (const name of names) {
+    const file = name === '' ? path : join(path, name)
+    const info = await stat(file)
+    if (info.isFile()) files.push({ path: file, size: info.size, compression: 'none' })
+  }
+  return describeInputs(files)
+}
+
+function isTokenizerFile(name: string): boolean {
+  return /^(tokenizer(_config)?|special_tokens_map|added_tokens)\.json$|\.(model|tiktoken|special\.json)$/.test(name)
+}
