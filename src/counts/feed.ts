@@ -98,11 +98,11 @@ function scanOf(plan: CountPlan, scanner: RunScanner, table: WordTable): Scan {
       const preTokenize = compilePreTokenizer(plan.preTokenizer, plan.form)
       return (bytes, start, end) =>
         forEachLine(bytes, start, end, (line, from, to) => {
-          for (const word of preTokenize(normalize(decodeUtf8(line.subarray(from, to))), true)) {
-            const text = plan.form === 'sentencepiece' ? word.replaceAll('▁', ' ') : word
-            const inner = encodeUtf8(`\n\n${text}`)
-            scanRuns(scanner, inner, 2, inner.length, table)
-          }
+          const words = preTokenize(normalize(decodeUtf8(line.subarray(from, to))), true)
+          // One scan a line; the newlines keep the words apart.
+          const joined = `\n\n${words.join('\n\n')}`
+          const inner = encodeUtf8(plan.form === 'sentencepiece' ? joined.replaceAll('▁', ' ') : joined)
+          scanRuns(scanner, inner, 2, inner.length, table)
         })
     }
   }

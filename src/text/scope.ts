@@ -9,7 +9,10 @@ import { KoVocabError } from '../errors'
  */
 export interface Scope {
   name: string
-  /** Inclusive code point ranges whose characters make pieces, ascending. */
+  /**
+   * Inclusive code point ranges whose characters make pieces, ascending. Letters all of them (`all` apart): the split
+   * patterns of byte-level bases keep a run of letters together, and not one with `・` or `゛` in it.
+   */
   core: readonly (readonly [number, number])[]
   /**
    * Inclusive ranges that count as inside when a cut character is judged: whole Unicode blocks, so that unassigned
@@ -26,12 +29,24 @@ const COMPATIBILITY_JAMO = [0x3131, 0x318e] as const
 
 const HANGUL_CORE = [JAMO, COMPATIBILITY_JAMO, SYLLABLES] as const
 const HANGUL_BLOCKS = [JAMO, [0x3130, 0x318f], [0xa960, 0xa97f], [0xac00, 0xd7ff]] as const
-const HANJA = [
+const HANJA_CORE = [
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xf900, 0xfa6d],
+  [0xfa70, 0xfad9],
+] as const
+const HANJA_BLOCKS = [
   [0x3400, 0x4dbf],
   [0x4e00, 0x9fff],
   [0xf900, 0xfaff],
 ] as const
-const KANA = [[0x3040, 0x30ff]] as const
+const KANA_CORE = [
+  [0x3041, 0x3096],
+  [0x309d, 0x309f],
+  [0x30a1, 0x30fa],
+  [0x30fc, 0x30ff],
+] as const
+const KANA_BLOCKS = [[0x3040, 0x30ff]] as const
 
 function union(...lists: (readonly (readonly [number, number])[])[]): [number, number][] {
   return lists
@@ -56,14 +71,14 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
   },
   'hangul+hanja': {
     name: 'hangul+hanja',
-    core: union(HANGUL_CORE, HANJA),
-    blocks: union(HANGUL_BLOCKS, HANJA),
+    core: union(HANGUL_CORE, HANJA_CORE),
+    blocks: union(HANGUL_BLOCKS, HANJA_BLOCKS),
     trailing: [],
   },
   'hangul+hanja+kana': {
     name: 'hangul+hanja+kana',
-    core: union(HANGUL_CORE, HANJA, KANA),
-    blocks: union(HANGUL_BLOCKS, HANJA, KANA),
+    core: union(HANGUL_CORE, HANJA_CORE, KANA_CORE),
+    blocks: union(HANGUL_BLOCKS, HANJA_BLOCKS, KANA_BLOCKS),
     trailing: [],
   },
   all: { name: 'all', core: [[0, 0x10ffff]], blocks: [[0, 0x10ffff]], trailing: [] },
@@ -151,6 +166,8 @@ export function pieceInScope(scope: Scope, bytes: ArrayLike<number>, start = 0, 
       if ((bytes[at + i] & 0xc0) !== 0x80) return false
       codePoint = (codePoint << 6) | (bytes[at + i] & 0x3f)
     }
+    // An overlong form stands in no text.
+    if (size === 4 && codePoint < 0x10000) return false
     if (!within(scope.core, codePoint)) break
     core++
     at += size
