@@ -8,7 +8,7 @@ import { compilePreTokenizer, type PreTokenizer } from './pipeline/pre-tokenize'
 import { compilePostProcessor, type Surround } from './post-process'
 import { byteSymbols, characterSymbols, createSymbolTable, modelPieces, type SymbolTable } from './symbols'
 import type { Tokenizer } from './types'
-import { createWordCache, findWord, keepWord, type WordCache } from './word-cache'
+import { createWordCache, emptyWordCache, findWord, keepWord, type WordCache } from './word-cache'
 
 /** A tokenizer made ready to encode. Not for two threads at once: it keeps words and room between calls. */
 export interface Encoder {
@@ -16,13 +16,15 @@ export interface Encoder {
   fast: FastPath
   merges: MergeTable
   symbols: SymbolTable
+  /** Words of late; when it is full it becomes `older`, and the older one is emptied. Frequent words come back at once. */
   cache: WordCache
+  older: WordCache
   room: MergeRoom
   split: (text: string) => Segment[]
   preTokenize: PreTokenizer
   surround: Surround
-  /** With `ignore_merges`: pieces that merges alone would not give, as text. Empty otherwise. */
-  wholes: Map<string, number>
+  /** With `ignore_merges`: all pieces, which are taken whole. */
+  wholes: WordCache | null
   /** First bytes of added tokens. */
   addedFirst: Uint8Array
   /** Text of one segment as UTF-8, a byte free in front. */
@@ -40,17 +42,21 @@ export interface EncodeOptions {
   addSpecialTokens?: boolean
 }
 
+/** Shorter words are merged as a whole: finding out where they may be cut takes longer. */
+const CUT_BYTES_MIN = 64
+
 /** Words longer than this many bytes are encoded each time: they hardly ever come again. */
 const CACHED_BYTES_MAX = 96
 
 /**
  * Makes the tables for encoding; some tens of milliseconds for a vocabulary of 128,000.
  *
- * @param options.cacheWords how many words to remember (about 60 bytes each)
+ * @param options.cacheWords how many words to remember at most (about 60 bytes each); default 262,144
  * @throws unsupported when the tokenizer's normalizer or pre-tokenizer has a part that is not known, naming it
  */
 export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: number } = {}): Encoder {
   const fast = safeFastPath(tokenizer)
+  const cacheWords = Math.max(16, (options.cacheWords ?? 1 << 18) >> 1)
   const addedFirst = new Uint8Array(256)
   for (const { content } of tokenizer.addedTokens) if (content !== '') addedFirst[encodeUtf8(content)[0]] = 1
   return {
@@ -58,12 +64,13 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     fast: fast.path,
     merges: createMergeTable(tokenizer.merges),
     symbols: fast.symbols,
-    cache: createWordCache(options.cacheWords ?? 1 << 18),
+    cache: createWordCache(cacheWords),
+    older: createWordCache(cacheWords),
     room: createMergeRoom(),
     split: fast.path ? splitAddedTokens(tokenizer, (text) => text) : splitAddedTokens(tokenizer),
     preTokenize: compilePreTokenizer(tokenizer.preTokenizer, tokenizer.form),
     surround: compilePostProcessor(tokenizer.postProcessor),
-    wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : new Map(),
+    wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : null,
     addedFirst,
     text: new Uint8Array(1 << 16),
     word: new Int32Array(1 << 12),
@@ -79,19 +86,16 @@ function safeFastPath(tokenizer: Tokenizer): { path: FastPath; symbols: SymbolTa
   return { path: path?.kind === 'spaces' && !symbols.cutsAtSpaces ? null : path, symbols }
 }
 
-function wholePieces(tokenizer: Tokenizer): Map<string, number> {
-  const wholes = new Map<string, number>()
-  for (const [piece, id] of modelPieces(tokenizer)) {
+function wholePieces(tokenizer: Tokenizer): WordCache {
+  const pieces = modelPieces(tokenizer)
+  const wholes = createWordCache(pieces.size)
+  const id = new Int32Array(1)
+  for (const [piece, pieceId] of pieces) {
     const bytes = tokenizer.form === 'byte-level' ? pieceToBytes(piece) : encodeUtf8(piece)
-    if (bytes) wholes.set(latin1(bytes, 0, bytes.length), id)
+    id[0] = pieceId
+    if (bytes) keepWord(wholes, bytes, 0, bytes.length, hashBytes(bytes, 0, bytes.length), id, 0, 1)
   }
   return wholes
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = ''
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i])
-  return text
 }
 
 /**
@@ -240,7 +244,7 @@ function encodeSpaced(encoder: Encoder, start: number, end: number): void {
         const byte = text[at]
         // A space behind a space, or behind a `▁` that stands in the text itself, may merge with it.
         if (byte === 0x20 && !spaceBefore(text, at)) break
-        if (byte >= 0xea && cutsAtHangul && isSyllable(text, at, end) && !spaceBefore(text, at)) break
+        if (byte >= 0xea && cutsAtHangul && startsHangul(text, first, at, end)) break
         hash = Math.imul(hash ^ byte, HASH_PRIME)
         at++
       }
@@ -254,6 +258,12 @@ function spaceBefore(text: Uint8Array, at: number): boolean {
   return before === 0x20 || (before === 0x81 && text[at - 2] === 0x96 && text[at - 3] === 0xe2)
 }
 
+/** Whether a run of Hangul starts here that may be cut off: not one that follows a `▁` of the text itself. */
+function startsHangul(text: Uint8Array, first: number, at: number, end: number): boolean {
+  if (!isSyllable(text, at, end) || spaceBefore(text, at)) return false
+  return at - first < 3 || !isSyllable(text, at - 3, at)
+}
+
 function isSyllable(text: Uint8Array, at: number, end: number): boolean {
   const lead = text[at]
   if (lead < 0xea || lead > 0xed || at + 2 >= end) return false
@@ -263,34 +273,64 @@ function isSyllable(text: Uint8Array, at: number, end: number): boolean {
 
 /** Appends the ids of the word encoder.text[start .. end). */
 function encodeWord(encoder: Encoder, start: number, end: number, hash: number): void {
-  const { text, cache } = encoder
-  const cached = end - start <= CACHED_BYTES_MAX
-  if (cached) {
-    const entry = findWord(cache, text, start, end, hash)
-    if (entry >= 0) {
-      const from = cache.entries[entry + 3]
-      const size = cache.entries[entry + 4]
-      reserveIds(encoder, size)
-      const { ids, count } = encoder
-      for (let i = 0; i < size; i++) ids[count + i] = cache.ids[from + i]
-      encoder.count = count + size
-      return
-    }
+  const { text } = encoder
+  if (end - start > CACHED_BYTES_MAX) {
+    const size = encodeAnew(encoder, start, end, hash)
+    append(encoder, encoder.word, 0, size)
+    return
   }
-  const size = encodeAnew(encoder, start, end)
-  reserveIds(encoder, size)
-  const { ids, count, word } = encoder
-  for (let i = 0; i < size; i++) ids[count + i] = word[i]
-  encoder.count = count + size
-  if (cached) keepWord(cache, text, start, end, hash, word, size)
+  const { cache, older } = encoder
+  let entry = findWord(cache, text, start, end, hash)
+  if (entry >= 0) {
+    append(encoder, cache.ids, cache.entries[entry + 2], cache.entries[entry + 3] >>> 16)
+    return
+  }
+  entry = findWord(older, text, start, end, hash)
+  if (entry >= 0) {
+    const from = older.entries[entry + 2]
+    const size = older.entries[entry + 3] >>> 16
+    append(encoder, older.ids, from, size)
+    remember(encoder, start, end, hash, older.ids, from, size)
+    return
+  }
+  const size = encodeAnew(encoder, start, end, hash)
+  append(encoder, encoder.word, 0, size)
+  remember(encoder, start, end, hash, encoder.word, 0, size)
 }
 
-/** Encodes the word into encoder.word by merging; the number of its ids. */
-function encodeAnew(encoder: Encoder, start: number, end: number): number {
-  if (encoder.wholes.size > 0) {
-    const whole = encoder.wholes.get(latin1(encoder.text, start, end))
-    if (whole !== undefined) {
-      encoder.word[0] = whole
+function append(encoder: Encoder, from: Int32Array, at: number, size: number): void {
+  const count = encoder.count
+  if (count + size > encoder.ids.length) reserveIds(encoder, size)
+  const ids = encoder.ids
+  for (let i = 0; i < size; i++) ids[count + i] = from[at + i]
+  encoder.count = count + size
+}
+
+function remember(
+  encoder: Encoder,
+  start: number,
+  end: number,
+  hash: number,
+  ids: Int32Array,
+  from: number,
+  size: number,
+): void {
+  if (keepWord(encoder.cache, encoder.text, start, end, hash, ids, from, size)) return
+  const kept = ids.slice(from, from + size)
+  const { cache } = encoder
+  encoder.cache = encoder.older
+  encoder.older = cache
+  emptyWordCache(encoder.cache)
+  keepWord(encoder.cache, encoder.text, start, end, hash, kept, 0, size)
+}
+
+/** Encodes the word into encoder.word; the number of its ids. */
+function encodeAnew(encoder: Encoder, start: number, end: number, hash: number): number {
+  const { wholes } = encoder
+  if (wholes && end - start < 0x10000) {
+    const whole = findWord(wholes, encoder.text, start, end, hash)
+    if (whole >= 0) {
+      encoder.word[0] = wholes.ids[wholes.entries[whole + 2]]
       return 1
     }
   }
@@ -308,7 +348,9 @@ function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: bo
   if (tokenizer.form === 'byte-level') {
     return mergeSymbols(merges, room, word, byteSymbols(symbols, text, start, end, word))
   }
-  const count = characterSymbols(symbols, tokenizer, text, start, end, spaceIsMark, word, cuts)
+  const cutting = end - start > CUT_BYTES_MIN
+  const count = characterSymbols(symbols, tokenizer, text, start, end, spaceIsMark, word, cutting ? cuts : null)
+  if (!cutting) return mergeSymbols(merges, room, word, count)
   // Merge part by part where no merge can cross, and close the gaps.
   let size = 0
   for (let from = 0; from < count; ) {

@@ -87,14 +87,11 @@ export function modelPieces(tokenizer: Tokenizer): Map<string, number> {
   return pieces
 }
 
-/** Where the characters of the last text of {@link characterSymbols} may be cut: place → 1 where a part begins. */
-export interface Cuts {
-  starts: Uint8Array
-}
-
 /**
  * SentencePiece form: ids of the characters of text[start .. end), unknown ones as bytes, else as unk.
- * A space counts as `▁` where `spaceIsMark`. `into` has room for four symbols a byte.
+ * A space counts as `▁` where `spaceIsMark`. `into` and `cuts` have room for a symbol a byte.
+ *
+ * @param cuts by symbol: becomes 1 where no merge can cross, because the two characters there are neighbours in no piece
  *
  * @returns the number of symbols
  */
@@ -106,7 +103,7 @@ export function characterSymbols(
   end: number,
   spaceIsMark: boolean,
   into: Int32Array,
-  cuts: Uint8Array,
+  cuts: Uint8Array | null,
 ): number {
   let count = 0
   let previous = -1
@@ -116,8 +113,7 @@ export function characterSymbols(
     const raw = codePointAt(text, at)
     const codePoint = raw === 0x20 && spaceIsMark ? SPACE_MARK : raw
     const id = codePoint > 0xffff ? (table.astral.get(codePoint) ?? -1) : table.characters[codePoint]
-    // No merge crosses a place whose two characters are neighbours in no piece.
-    cuts[count] = id < 0 || previous < 0 || !table.neighbours.has(previous * 2 ** 21 + codePoint) ? 1 : 0
+    if (cuts) cuts[count] = id < 0 || previous < 0 || !table.neighbours.has(previous * 2 ** 21 + codePoint) ? 1 : 0
     if (id >= 0) {
       into[count++] = id
       previous = codePoint
@@ -126,7 +122,7 @@ export function characterSymbols(
       previous = -1
       if (tokenizer.byteFallback && hasBytes(table, text, at, size)) {
         for (let i = 0; i < size; i++) {
-          cuts[count] = 1
+          if (cuts) cuts[count] = 1
           into[count++] = table.bytes[text[at + i]]
         }
         afterUnknown = false

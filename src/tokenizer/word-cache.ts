@@ -5,7 +5,7 @@
 export interface WordCache {
   /** Slot → place of the entry + 1, 0 where free. The length is a power of two. */
   slots: Int32Array
-  /** Five numbers a word: hash, start and length of its bytes, start and number of its ids. */
+  /** Four numbers a word: hash; start of its bytes; start of its ids; length of the bytes, and number of ids << 16. */
   entries: Int32Array
   size: number
   bytes: Uint8Array
@@ -14,25 +14,26 @@ export interface WordCache {
   idsUsed: number
 }
 
-const FIELDS = 5
 /** Average room a word, generous for Korean (10 bytes, 2 ids). */
 const BYTES_A_WORD = 16
 const IDS_A_WORD = 6
+/** Room for one long word in the smallest cache. */
+const SLACK = 1024
 
-/** @param words how many words it holds before it starts anew */
+/** @param words how many words it holds */
 export function createWordCache(words: number): WordCache {
   return {
     slots: new Int32Array(2 ** Math.ceil(Math.log2(words * 2))),
-    entries: new Int32Array(words * FIELDS),
+    entries: new Int32Array(words * 4),
     size: 0,
-    bytes: new Uint8Array(words * BYTES_A_WORD),
+    bytes: new Uint8Array(words * BYTES_A_WORD + SLACK),
     bytesUsed: 0,
-    ids: new Int32Array(words * IDS_A_WORD),
+    ids: new Int32Array(words * IDS_A_WORD + SLACK),
     idsUsed: 0,
   }
 }
 
-/** The place of the word's entry in `entries`, -1 when it is not there. */
+/** The place of the word's entry in `entries`, -1 when it is not there. Words are shorter than 65,536 bytes. */
 export function findWord(cache: WordCache, text: Uint8Array, start: number, end: number, hash: number): number {
   const { slots, entries, bytes } = cache
   const mask = slots.length - 1
@@ -41,7 +42,7 @@ export function findWord(cache: WordCache, text: Uint8Array, start: number, end:
   for (;;) {
     const entry = slots[slot] - 1
     if (entry < 0) return -1
-    if (entries[entry] === hash && entries[entry + 2] === length) {
+    if (entries[entry] === hash && (entries[entry + 3] & 0xffff) === length) {
       const at = entries[entry + 1]
       let i = 0
       while (i < length && bytes[at + i] === text[start + i]) i++
@@ -51,10 +52,7 @@ export function findWord(cache: WordCache, text: Uint8Array, start: number, end:
   }
 }
 
-/**
- * Keeps a word that is not there. A full cache is emptied first: words come back at once if they are frequent, and
- * nothing has to be kept about their age.
- */
+/** Keeps a word that is not there, with ids[from .. from + count); false when there is no room. */
 export function keepWord(
   cache: WordCache,
   text: Uint8Array,
@@ -62,31 +60,30 @@ export function keepWord(
   end: number,
   hash: number,
   ids: Int32Array,
+  from: number,
   count: number,
-): void {
+): boolean {
   const length = end - start
-  if (
-    (cache.size + 1) * FIELDS > cache.entries.length ||
-    cache.bytesUsed + length > cache.bytes.length ||
-    cache.idsUsed + count > cache.ids.length
-  ) {
-    if (length > cache.bytes.length || count > cache.ids.length) return
-    cache.slots.fill(0)
-    cache.size = cache.bytesUsed = cache.idsUsed = 0
-  }
-  const { slots, entries } = cache
+  const { slots, entries, bytes, bytesUsed, idsUsed } = cache
+  const entry = cache.size * 4
+  if (entry === entries.length || bytesUsed + length > bytes.length || idsUsed + count > cache.ids.length) return false
   const mask = slots.length - 1
   let slot = hash & mask
   while (slots[slot] !== 0) slot = (slot + 1) & mask
-  const entry = cache.size++ * FIELDS
   slots[slot] = entry + 1
   entries[entry] = hash
-  entries[entry + 1] = cache.bytesUsed
-  entries[entry + 2] = length
-  entries[entry + 3] = cache.idsUsed
-  entries[entry + 4] = count
-  for (let i = 0; i < length; i++) cache.bytes[cache.bytesUsed + i] = text[start + i]
-  for (let i = 0; i < count; i++) cache.ids[cache.idsUsed + i] = ids[i]
+  entries[entry + 1] = bytesUsed
+  entries[entry + 2] = idsUsed
+  entries[entry + 3] = length | (count << 16)
+  for (let i = 0; i < length; i++) bytes[bytesUsed + i] = text[start + i]
+  for (let i = 0; i < count; i++) cache.ids[idsUsed + i] = ids[from + i]
+  cache.size++
   cache.bytesUsed += length
   cache.idsUsed += count
+  return true
+}
+
+export function emptyWordCache(cache: WordCache): void {
+  cache.slots.fill(0)
+  cache.size = cache.bytesUsed = cache.idsUsed = 0
 }
