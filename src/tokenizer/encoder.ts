@@ -1,5 +1,6 @@
 import { encodeUtf8, isValidUtf8, toWellFormed } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
+import { type ByteUnits, createByteUnits, unitSymbols } from './byte-units'
 import { type FastPath, fastPathOf } from './fast-path'
 import { createMergeRoom, type MergeRoom, mergeSymbols } from './merge-symbols'
 import { createMergeTable, type MergeTable } from './merge-table'
@@ -16,6 +17,8 @@ export interface Encoder {
   fast: FastPath
   merges: MergeTable
   symbols: SymbolTable
+  /** Byte-level form. */
+  units: ByteUnits | null
   /** Words of late; when it is full it becomes `older`, and the older one is emptied. Frequent words come back at once. */
   cache: WordCache
   older: WordCache
@@ -42,6 +45,9 @@ export interface EncodeOptions {
   addSpecialTokens?: boolean
 }
 
+/** Below one character of three bytes there is nothing to look up. */
+const UNIT_BYTES_MIN = 3
+
 /** Shorter words are merged as a whole: finding out where they may be cut takes longer. */
 const CUT_BYTES_MIN = 64
 
@@ -62,7 +68,8 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
   return {
     tokenizer,
     fast: fast.path,
-    merges: createMergeTable(tokenizer.merges),
+    merges: createMergeTable(tokenizer.merges, tokenizer.form === 'byte-level'),
+    units: tokenizer.form === 'byte-level' ? createByteUnits(tokenizer) : null,
     symbols: fast.symbols,
     cache: createWordCache(cacheWords),
     older: createWordCache(cacheWords),
@@ -345,8 +352,12 @@ function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: bo
     encoder.cuts = new Uint8Array((end - start) * 1.5)
   }
   const { word, cuts } = encoder
-  if (tokenizer.form === 'byte-level') {
-    return mergeSymbols(merges, room, word, byteSymbols(symbols, text, start, end, word))
+  if (encoder.units) {
+    const count =
+      end - start > UNIT_BYTES_MIN && isValidUtf8(text, start, end)
+        ? unitSymbols(encoder.units, merges, text, start, end, word)
+        : byteSymbols(symbols, text, start, end, word)
+    return mergeSymbols(merges, room, word, count)
   }
   const cutting = end - start > CUT_BYTES_MIN
   const count = characterSymbols(symbols, tokenizer, text, start, end, spaceIsMark, word, cutting ? cuts : null)
