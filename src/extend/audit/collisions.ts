@@ -2,7 +2,7 @@
 import { PieceKind, type Tokenizer } from '../../tokenizer/types'
 import { collect } from './check'
 import type { Check } from './types'
-import { pairKey, readable, textOf } from './vocabulary'
+import { pairKey, readable, textOf, wholeTextOf } from './vocabulary'
 
 /**
  * No new id repeats a string, in the vocabulary's spelling or as text: in byte-level form an added token is plain text
@@ -56,8 +56,16 @@ export function checkNormalForm(base: Tokenizer, extended: Tokenizer): Check {
   const composed = new Map<string, number>()
   const firstNew = base.pieces.length
   extended.pieces.forEach((_, id) => {
+    if (extended.kinds[id] === PieceKind.Byte) return
     const text = textOf(extended, id)
-    if (text === null || extended.kinds[id] === PieceKind.Byte) return
+    if (text === null) {
+      // Cut inside a character: what stands before the cut must be composed.
+      const whole = wholeTextOf(extended, id)
+      if (id < firstNew) return
+      count()
+      if (whole.normalize('NFC') !== whole) fail({ id, piece: readable(extended, id), nfc: whole.normalize('NFC') })
+      return
+    }
     const nfc = text.normalize('NFC')
     const twin = composed.get(nfc)
     if (twin === undefined) composed.set(nfc, id)

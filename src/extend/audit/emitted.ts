@@ -35,7 +35,8 @@ function asText(content: Uint8Array | string): string {
   return typeof content === 'string' ? content : new TextDecoder().decode(content)
 }
 
-function compare({ count, fail }: Collector, file: string, extended: Tokenizer, read: Tokenizer): void {
+function compare(collector: Collector, file: string, extended: Tokenizer, read: Tokenizer): void {
+  const { count, fail } = collector
   const isJson = file === 'tokenizer.json'
   const size = Math.max(extended.pieces.length, read.pieces.length)
   for (let id = 0; id < size; id++) {
@@ -62,17 +63,18 @@ function compare({ count, fail }: Collector, file: string, extended: Tokenizer, 
       }
     }
   }
-  compareMerges({ count, fail } as Collector, file, extended, read, isJson)
+  compareMerges(collector, file, extended, read, isJson)
 }
 
 /** tokenizer.json says merges in order; from scores and ranks they follow as a set, special pieces apart. */
 function compareMerges({ count, fail }: Collector, file: string, a: Tokenizer, b: Tokenizer, ordered: boolean): void {
   const written = rankOfPairs(b.merges)
-  const normal = (id: number) => a.kinds[id] === PieceKind.Normal
-  const { left, right, result } = a.merges
+  const compared = ({ merges }: Tokenizer, rank: number) =>
+    ordered || [merges.left, merges.right, merges.result].every((ids) => a.kinds[ids[rank]] === PieceKind.Normal)
+  const { left, right } = a.merges
   let wanted = 0
   for (let rank = 0; rank < left.length; rank++) {
-    if (!ordered && !(normal(left[rank]) && normal(right[rank]) && normal(result[rank]))) continue
+    if (!compared(a, rank)) continue
     wanted++
     count()
     const place = written.get(pairKey(left[rank], right[rank]))
@@ -80,8 +82,8 @@ function compareMerges({ count, fail }: Collector, file: string, a: Tokenizer, b
       fail({ file, pair: `${a.pieces[left[rank]]} ${a.pieces[right[rank]]}`, rank, written: place ?? '(none)' })
     }
   }
-  const others = Array.from(b.merges.left, (l, rank) => ordered || (normal(l) && normal(b.merges.right[rank])))
-  const there = others.filter(Boolean).length
+  let there = 0
+  for (let rank = 0; rank < b.merges.left.length; rank++) if (compared(b, rank)) there++
   if (there !== wanted) fail({ file, merges: wanted, written: there })
 }
 

@@ -45,12 +45,12 @@ export function spells({ bytes, starts }: IdBytes, ids: ArrayLike<number>, wante
 export function spelledText(tokenizer: Tokenizer): (text: string) => string {
   const split = splitAddedTokens(tokenizer)
   const preTokenize = compilePreTokenizer(tokenizer.preTokenizer, tokenizer.form)
+  // The decoder does not ask whether a `▁` stands in an added token (Yi's runs of spaces are such).
+  const spaced = (text: string) => (tokenizer.form === 'sentencepiece' ? text.replaceAll('▁', ' ') : text)
   return (text) =>
     split(toWellFormed(text))
-      .map((segment, i) => {
-        if (segment.id !== undefined) return tokenizer.pieces[segment.id]
-        const spelled = preTokenize(segment.text, i === 0).join('')
-        return tokenizer.form === 'sentencepiece' ? spelled.replaceAll('▁', ' ') : spelled
-      })
+      .map((segment, i) =>
+        spaced(segment.id !== undefined ? tokenizer.pieces[segment.id] : preTokenize(segment.text, i === 0).join('')),
+      )
       .join('')
 }

@@ -1,5 +1,5 @@
 /** Views of a tokenizer's vocabulary that several checks need. */
-import { decodeUtf8, encodeUtf8, isValidUtf8 } from '../../text/utf8'
+import { decodeUtf8, encodeUtf8, firstInvalidUtf8, isValidUtf8 } from '../../text/utf8'
 import { pieceToBytes } from '../../tokenizer/byte-alphabet'
 import { createMergeRoom, mergeSymbols } from '../../tokenizer/merge-symbols'
 import { createMergeTable } from '../../tokenizer/merge-table'
@@ -11,15 +11,20 @@ export function bytesOf(tokenizer: Tokenizer, id: number): Uint8Array | null {
   if (piece === '') return null
   const kind = tokenizer.kinds[id]
   if (kind === PieceKind.Byte) return Uint8Array.of(Number.parseInt(piece.slice(3, 5), 16))
-  if (kind !== PieceKind.Normal) return encodeUtf8(piece)
-  if (tokenizer.form === 'byte-level') return pieceToBytes(piece) ?? encodeUtf8(piece)
-  return encodeUtf8(piece.replaceAll('▁', ' '))
+  if (tokenizer.form === 'sentencepiece') return encodeUtf8(piece.replaceAll('▁', ' '))
+  return (kind === PieceKind.Normal ? pieceToBytes(piece) : null) ?? encodeUtf8(piece)
 }
 
 /** What a piece says as text, null where its bytes are no whole characters. */
 export function textOf(tokenizer: Tokenizer, id: number): string | null {
   const bytes = bytesOf(tokenizer, id)
   return bytes && isValidUtf8(bytes) ? decodeUtf8(bytes) : null
+}
+
+/** The whole characters that a piece begins with: a new byte-level piece may end inside one. */
+export function wholeTextOf(tokenizer: Tokenizer, id: number): string {
+  const bytes = bytesOf(tokenizer, id) ?? new Uint8Array(0)
+  return decodeUtf8(bytes.subarray(0, firstInvalidUtf8(bytes, 0, bytes.length)))
 }
 
 /** A piece as a person reads it: its text, or its bytes in hex. */
