@@ -1,9 +1,10 @@
 import type { WordCounts } from '../counts/types'
 import { KoVocabError } from '../errors'
 import { type Scope, scopeNamed } from '../text/scope'
+import { codePointAt, encodeUtf8, utf8Length } from '../text/utf8'
 import type { Tokenizer } from '../tokenizer/types'
 import { isAllowed, type PieceLimits, twinsOf } from './allowed'
-import { keyToPiece, pieceToKey } from './keys'
+import { bytesToKey, keyToPiece, pieceToKey } from './keys'
 import { layOutWords } from './lay-out'
 import { addPieces, createRegistry } from './registry'
 import { type TieRule, trainPieces } from './train'
@@ -59,16 +60,18 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
   addPieces(registry, mergeOrder(base, keys, scope))
 
   const limits: PieceLimits = { form: base.form, scope, maxPieceLength, taken: twinsOf(base) }
-  const required = requiredKeys(base, waiting, keys, syllables, minFrequency)
+  const closed = closedCharacters(base, keys)
+  const allowed = (key: string) => isAllowed(limits, key) && !closed.some((character) => key.includes(character))
+  const required = requiredKeys(base, words, waiting, keys, syllables, minFrequency)
   const steps = trainPieces(text, {
     add,
     minFrequency,
     registry,
-    required,
-    waiting: waiting.filter(({ symbol }) => isAllowed(limits, keys[symbol])),
+    required: closed.length > 0 ? required.filter((key) => !closed.includes(key)) : required,
+    waiting: waiting.filter(({ symbol }) => allowed(keys[symbol])),
     // n byte tokens become one; a character of one byte saves nothing, but no pair with it may come before it.
     waitingSaves: (symbol) => Math.max(1, keys[symbol].length - 1),
-    allowed: (key) => isAllowed(limits, key),
+    allowed,
     ties: options.ties,
     countOverlaps: options.countOverlaps,
     onProgress: options.onProgress,
@@ -118,6 +121,23 @@ function mergeOrder(base: Tokenizer, keys: readonly string[], scope: Scope): num
   return order
 }
 
+/**
+ * SentencePiece form: characters that stand inside pieces of the base and are no pieces themselves. To add one would
+ * bring pieces of the base to life that nothing could reach before; no trained vocabulary has such pieces.
+ */
+function closedCharacters(base: Tokenizer, keys: readonly string[]): string[] {
+  if (base.form === 'byte-level') return []
+  const single = new Set<string>()
+  base.pieces.forEach((piece, id) => {
+    if (keys[id] !== '' && piece.length <= 2 && [...piece].length === 1) single.add(piece)
+  })
+  const closed = new Set<string>()
+  base.pieces.forEach((piece, id) => {
+    if (keys[id] !== '') for (const character of piece) if (!single.has(character)) closed.add(character)
+  })
+  return [...closed].map((character) => bytesToKey(encodeUtf8(character)))
+}
+
 /** Whether all characters of a key might occur in words of the scope; a cheap test that may say yes too often. */
 function couldStand(key: string, scope: Scope): boolean {
   if (scope.name === 'all') return true
@@ -131,6 +151,7 @@ function couldStand(key: string, scope: Scope): boolean {
 /** Keys of the characters that are pieces before anything is learned. */
 function requiredKeys(
   base: Tokenizer,
+  words: WordCounts,
   waiting: readonly { symbol: number; count: number }[],
   keys: readonly string[],
   policy: SyllablePolicy,
@@ -138,9 +159,26 @@ function requiredKeys(
 ): string[] {
   if (policy === 'none') return []
   if (policy === 'all') return SYLLABLES.map((codePoint) => pieceToKey(base, String.fromCodePoint(codePoint), -1))
+  if (base.form === 'byte-level') {
+    return seenSyllables(words, minFrequency).map((codePoint) => pieceToKey(base, String.fromCodePoint(codePoint), -1))
+  }
   return waiting
     .filter(({ symbol, count }) => count >= minFrequency && isSyllable(keys[symbol]))
     .map(({ symbol }) => keys[symbol])
+}
+
+/** Syllables of the words, most frequent first; bytes have no characters that wait for a piece. */
+function seenSyllables({ bytes, offsets, counts }: WordCounts, minFrequency: number): number[] {
+  const seen = new Float64Array(SYLLABLES.length)
+  for (let word = 0; word < counts.length; word++) {
+    for (let at = offsets[word]; at < offsets[word + 1]; at += utf8Length(bytes[at])) {
+      const place = codePointAt(bytes, at) - SYLLABLES[0]
+      if (place >= 0 && place < seen.length) seen[place] += counts[word]
+    }
+  }
+  return SYLLABLES.filter((_, place) => seen[place] >= minFrequency).sort(
+    (a, b) => seen[b - SYLLABLES[0]] - seen[a - SYLLABLES[0]] || a - b,
+  )
 }
 
 function isSyllable(key: string): boolean {

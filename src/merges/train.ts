@@ -162,7 +162,7 @@ function requirePiece(
     return 1
   }
   let made = 0
-  while (!registry.byKey.has(key) || tokensOf(registry, key).length > 1) {
+  while (steps.length < options.add && (!registry.byKey.has(key) || tokensOf(registry, key).length > 1)) {
     const [left, right] = tokensOf(registry, key)
     const whole = right === undefined ? undefined : registry.keys[left] + registry.keys[right]
     // Not all of its bytes are pieces, or the next step is out of scope: the key cannot be made.
