@@ -8,14 +8,13 @@ import { auditExtension, everywhereReferees } from './extend/audit/audit'
 import { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
 import type { AuditReport, UnchangedText } from './extend/audit/types'
 import { extendTokenizer } from './extend/extend'
-import { emptyBase } from './extend/from-nothing'
 import { padTokenizer } from './extend/pad'
 import { extensionRecord, initMapJson } from './extension-record'
 import { buildInitMap, type InitMap } from './init/init-map'
 import { writeInitMap } from './init/init-map-file'
 import type { InitMethod } from './init/methods'
 import { segmentPiece } from './init/segment'
-import { type LearnOptions, learnMerges } from './learn-merges'
+import { type BaseOptions, type LearnOptions, learnMerges, openBase } from './learn-merges'
 import { sampleLines } from './measure/sample'
 import { measureTokens, type TokenMeasure } from './measure/tokens'
 import { formatMerges } from './merges/merges-file'
@@ -24,28 +23,21 @@ import { describeInputs, describeTokenizer, formatRunRecord, type InputRecord, r
 import { type Scope, scopeNamed } from './text/scope'
 import { createEncoder } from './tokenizer/encoder'
 import { tokenizerFiles } from './tokenizer/files/formats'
-import { tokenizerHash } from './tokenizer/hash'
-import { loadTokenizer } from './tokenizer/load'
-import type { KnownPattern } from './tokenizer/pipeline/known-patterns'
 import { saveTokenizer } from './tokenizer/save'
 import type { Form, Tokenizer } from './tokenizer/types'
 
 /** In order. `audit` has stages of its own, told as `audit: every character`. */
 export type Stage = 'count' | 'train' | 'extend' | `audit${string}` | 'init map' | 'write'
 
-export interface ExtendFromTextOptions extends Omit<LearnOptions, 'scope' | 'onProgress' | 'add'> {
-  /** A tokenizer's file or folder, or one that was read; left out for training from nothing, which needs `form`. */
-  base?: string | Tokenizer
-  form?: Form
-  /** With `form: 'byte-level'`: the split pattern. Default cl100k. */
-  pattern?: KnownPattern
+export interface ExtendFromTextOptions
+  extends BaseOptions,
+    Omit<LearnOptions, 'form' | 'pattern' | 'scope' | 'onProgress' | 'add'> {
   /** Pieces to add. Either this or `vocabSize`; with `merges` both may be left out. */
   add?: number
   /** Ids of the extended tokenizer in all, user-defined symbols counted, padding not. */
   vocabSize?: number
   /** Default 1: none. */
   padToMultiple?: number
-  userDefinedSymbols?: readonly string[]
   /** Default `hangul`; `all` from nothing. */
   scope?: string
   /** Default `mean`. */
@@ -204,7 +196,7 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   }
   if (out !== undefined) await requireRoom(out, force)
   const scope = scopeNamed(options.scope ?? (options.base === undefined ? 'all' : 'hangul'))
-  const base = await baseOf(options)
+  const base = await openBase(options)
   return {
     base,
     scope,
@@ -212,18 +204,6 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
     corpus: corpus ? await expandInputs(corpus) : [],
     unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
   }
-}
-
-async function baseOf({ base, form, pattern }: ExtendFromTextOptions): Promise<Tokenizer> {
-  if (base !== undefined && form !== undefined) {
-    throw new KoVocabError('bad-option', 'a base has its own form', 'give the form only when training from nothing')
-  }
-  if (base === undefined) {
-    if (form !== undefined) return emptyBase(form, pattern)
-    throw new KoVocabError('bad-option', 'training from nothing needs a form', 'sentencepiece or byte-level')
-  }
-  const tokenizer = typeof base === 'string' ? await loadTokenizer(base) : base
-  return tokenizer.sha256 ? tokenizer : { ...tokenizer, sha256: tokenizerHash(tokenizer) }
 }
 
 function piecesToAdd({ add, vocabSize, merges }: ExtendFromTextOptions, there: number): number | undefined {

@@ -6,11 +6,49 @@ import { type CountWordsOptions, countUnordered } from './counts/count'
 import { readCounts } from './counts/counts-file'
 import type { WordCounts } from './counts/types'
 import { KoVocabError } from './errors'
+import { emptyBase } from './extend/from-nothing'
 import { parseMerges } from './merges/merges-file'
 import { type SyllablePolicy, trainMerges } from './merges/train-merges'
 import type { LearnedMerges } from './merges/types'
 import type { Scope } from './text/scope'
-import type { Tokenizer } from './tokenizer/types'
+import { plainToken } from './tokenizer/files/tokenizer-config'
+import { tokenizerHash } from './tokenizer/hash'
+import { loadTokenizer } from './tokenizer/load'
+import type { KnownPattern } from './tokenizer/pipeline/known-patterns'
+import type { Form, Tokenizer } from './tokenizer/types'
+
+export interface BaseOptions {
+  /** A tokenizer's file or folder, or one that was read; left out for training from nothing, which needs `form`. */
+  base?: string | Tokenizer
+  form?: Form
+  /** With `form: 'byte-level'`: the split pattern. Default cl100k. */
+  pattern?: KnownPattern
+}
+
+/**
+ * The base, read and with its `sha256`.
+ *
+ * @throws KoVocabError `bad-option` unless exactly one of base and form is given; as {@link loadTokenizer}
+ */
+export async function openBase({ base, form, pattern }: BaseOptions): Promise<Tokenizer> {
+  if (base !== undefined && (form !== undefined || pattern !== undefined)) {
+    const which = form !== undefined ? 'form' : 'pattern'
+    throw new KoVocabError('bad-option', `a base has its own ${which}`, `give the ${which} only with --base none`)
+  }
+  if (base === undefined) {
+    if (form === undefined)
+      throw new KoVocabError(
+        'bad-option',
+        'training from nothing needs a form',
+        'give --form sentencepiece or byte-level',
+      )
+    if (form === 'sentencepiece' && pattern !== undefined)
+      throw new KoVocabError('bad-option', 'the form sentencepiece has no split pattern', 'leave --pattern out')
+    return emptyBase(form, pattern)
+  }
+  const tokenizer = typeof base === 'string' ? await loadTokenizer(base) : base
+  return tokenizer.sha256 ? tokenizer : { ...tokenizer, sha256: tokenizerHash(tokenizer) }
+}
 
 export interface LearnOptions extends Pick<CountWordsOptions, 'form' | 'pattern' | 'normalize' | 'threads' | 'signal'> {
   /** Exactly one of corpus, counts and merges. Files, folders, globs, `-` for standard input. */
@@ -24,6 +62,8 @@ export interface LearnOptions extends Pick<CountWordsOptions, 'form' | 'pattern'
   minFrequency?: number
   maxPieceLength?: number
   syllables?: SyllablePolicy
+  /** Strings that will have an id already: no piece may spell one. */
+  userDefinedSymbols?: readonly string[]
   scope: Scope
   onProgress?: (stage: 'count' | 'train', done: number, total: number) => void
 }
@@ -53,7 +93,9 @@ export async function learnMerges(
     return add === undefined ? learned : { ...learned, pieces: learned.pieces.slice(0, add) }
   }
   const words = await wordsOf(base, files, options)
-  return trainMerges(base, words, {
+  // Training lets no piece spell an added token.
+  const symbols = (options.userDefinedSymbols ?? []).map((s, i) => plainToken(base.pieces.length + i, s, false))
+  return trainMerges({ ...base, addedTokens: base.addedTokens.concat(symbols) }, words, {
     add: add!,
     minFrequency: options.minFrequency,
     maxPieceLength: options.maxPieceLength,

@@ -3,6 +3,9 @@ import type { OptionName } from './options'
 import type { Progress } from './progress'
 import type { Terminal } from './terminal'
 
+/** 0 fine, 1 failed, 2 wrong usage, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 130
+
 export interface Context {
   terminal: Terminal
   progress: Progress
@@ -18,5 +21,6 @@ export interface CommandModule {
   options: readonly OptionName[]
   /** What follows the options in the help: details and examples. */
   help: string
-  run: (context: Context, command: Command) => Promise<void>
+  /** A number is the exit code; without one it is 0. */
+  run: (context: Context, command: Command) => Promise<ExitCode | undefined>
 }

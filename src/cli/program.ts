@@ -1,21 +1,23 @@
 /** The command line as commander knows it, and how a run of it ends. */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { isKoVocabError, KoVocabError } from '../errors'
 import { version } from '../version'
 import { commands } from './commands'
-import type { Context } from './context'
+import type { Context, ExitCode } from './context'
 import { createProgress } from './progress'
 import type { Terminal } from './terminal'
 import { addOptions } from './usage'
 
-/** 0 fine, 1 failed, 2 wrong usage, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 130
-
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const context: Context = { terminal, progress: createProgress(terminal) }
+  let code: ExitCode = 0
+  const end = (ended: ExitCode | undefined) => {
+    code = ended ?? 0
+  }
   try {
-    await createProgram(context).parseAsync(words, { from: 'user' })
-    return terminal.signal.aborted ? 130 : 0
+    if (words.length === 0) throw new KoVocabError('bad-option', 'no command is given', 'ko-vocab --help lists them')
+    await createProgram(context, end).parseAsync(words, { from: 'user' })
+    return terminal.signal.aborted ? 130 : code
   } catch (error) {
     context.progress.clear()
     if (error instanceof CommanderError && error.exitCode === 0) return 0
@@ -23,7 +25,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   }
 }
 
-function createProgram(context: Context): Command {
+function createProgram(context: Context, end: (code: ExitCode | undefined) => void): Command {
   const program = new Command('ko-vocab')
     .description('Teach an English-centred tokenizer to read Korean cheaply: continued BPE, audited')
     .version(version, '-V, --version', 'print the version')
@@ -35,13 +37,11 @@ function createProgram(context: Context): Command {
     .addHelpText('after', EXAMPLES)
   for (const module of commands) {
     const command = program.command(module.name).summary(module.summary).description(module.summary)
+    command.addHelpOption(new Option('-h, --help', 'print help').helpGroup('General:'))
     for (const { name, description } of module.arguments ?? []) command.argument(name, description)
     addOptions(command, module.options).addHelpText('after', module.help.trimEnd())
-    command.action(() => module.run(context, command))
+    command.action(async () => end(await module.run(context, command)))
   }
-  program.action(() => {
-    throw new KoVocabError('bad-option', 'no command is given', 'ko-vocab --help lists them')
-  })
   return program
 }
 
@@ -77,11 +77,9 @@ function report(error: unknown, debug: boolean, terminal: Terminal): ExitCode {
 }
 
 /** `error: unknown option '--ad'\n(Did you mean --add?)` → message and hint. */
-function fromCommander({ message, code }: CommanderError): { message: string; hint: string } {
+function fromCommander({ message }: CommanderError): { message: string; hint: string } {
   const [first, second] = message.split('\n')
   const near = /^\(Did you mean (.*)\?\)$/.exec(second ?? '')
   const hint = near ? `did you mean ${near[1]}?` : 'see ko-vocab --help, and ko-vocab <command> --help'
-  // commander throws this, with the help as its message, for a program without a command.
-  if (code === 'commander.help') return { message: 'no command is given', hint }
   return { message: first.replace(/^error: /, ''), hint }
 }

@@ -64,20 +64,23 @@ export function extensionJson({ summary, audit, extended, files, base }: Extende
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
+/** One line a file, with its size. */
+export function filesText(files: readonly CorpusFile[]): string {
+  return files.map((file) => `  ${file.path}${file.stream ? '' : `  ${number(file.size)} bytes`}\n`).join('')
+}
+
 /** What --dry-run says. */
 export function planText({ base, scope, add, corpus, unchanged }: PreparedExtension, out: string): string {
-  const files = (list: CorpusFile[]) =>
-    list.map((file) => `  ${file.path}${file.stream ? '' : `  ${number(file.size)} bytes`}\n`).join('')
   return [
     `would extend ${number(base.pieces.length)} ids (${base.form}, ${base.sha256?.slice(0, 16)})`,
     ` by ${add === undefined ? 'all pieces of the merges' : `${number(add)} pieces`} in the scope ${scope.name}\n`,
-    corpus.length > 0 ? `would count the words of ${number(corpus.length)} files\n${files(corpus)}` : '',
-    unchanged.length > 0 ? `would check that nothing changes in\n${files(unchanged)}` : '',
+    corpus.length > 0 ? `would count the words of ${number(corpus.length)} files\n${filesText(corpus)}` : '',
+    unchanged.length > 0 ? `would check that nothing changes in\n${filesText(unchanged)}` : '',
     `would write ${out}\n`,
   ].join('')
 }
 
-export function planJson({ base, scope, add, corpus, unchanged }: PreparedExtension, out: string): string {
+export function planJson({ base, scope, add, corpus, unchanged }: PreparedExtension, out: string | null): string {
   const document = {
     dryRun: true,
     out,

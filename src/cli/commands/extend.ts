@@ -36,7 +36,7 @@ Examples:
   ko-vocab extend --base none --form sentencepiece --corpus ko.txt --vocab-size 32000 --out korean
 `
 
-export async function run(context: Context, command: Command): Promise<void> {
+export async function run(context: Context, command: Command): Promise<undefined> {
   const values = readOptions(command, options)
   const { terminal, progress } = context
   const base = required('base', values.base)
