@@ -3,26 +3,29 @@ import { readdir, stat } from 'node:fs/promises'
 import { asIoError, writeFileAtomic } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
 import { readLines } from './corpus/lines'
+import { describeInputs, describeTokenizer, formatRunRecord, type InputRecord, runRecord } from './corpus/run-record'
 import { KoVocabError, throwIfAborted } from './errors'
 import { auditExtension, everywhereReferees } from './extend/audit/audit'
 import { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
 import type { AuditReport, UnchangedText } from './extend/audit/types'
 import { extendTokenizer } from './extend/extend'
+import { extensionRecord } from './extend/extension-record'
+import { type BaseOptions, openBase } from './extend/open-base'
 import { padTokenizer } from './extend/pad'
-import { extensionRecord, initMapJson } from './extension-record'
 import { buildInitMap, type InitMap } from './init/init-map'
 import { writeInitMap } from './init/init-map-file'
+import { formatInitMap } from './init/init-map-json'
 import type { InitMethod } from './init/methods'
 import { segmentPiece } from './init/segment'
-import { type BaseOptions, type LearnOptions, learnMerges, openBase } from './learn-merges'
 import { sampleLines } from './measure/sample'
 import { measureTokens, type TokenMeasure } from './measure/tokens'
+import { type LearnOptions, learnMerges } from './merges/learn'
 import { formatMerges } from './merges/merges-file'
 import type { LearnedMerges } from './merges/types'
-import { describeInputs, describeTokenizer, formatRunRecord, type InputRecord, runRecord } from './run-record'
 import { type Scope, scopeNamed } from './text/scope'
 import { createEncoder } from './tokenizer/encoder'
 import { tokenizerFiles } from './tokenizer/files/formats'
+import { readablePiece } from './tokenizer/readable-piece'
 import { saveTokenizer } from './tokenizer/save'
 import type { Form, Tokenizer } from './tokenizer/types'
 
@@ -145,7 +148,7 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Ex
   if (audit) files.set('audit.json', `${JSON.stringify(audit, null, 2)}\n`)
   if (initMap) {
     files.set('init-map.safetensors', writeInitMap(initMap))
-    files.set('init-map.json', initMapJson(initMap, extended))
+    files.set('init-map.json', [...formatInitMap(initMap, readablePiece(extended))].join(''))
   }
   const record = extensionRecord({ base, extended, learned, userDefinedSymbols, paddingIds, scope: scope.name })
   files.set('extension.json', `${JSON.stringify(record, null, 2)}\n`)

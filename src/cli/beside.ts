@@ -1,7 +1,7 @@
 /** `<out>.run.json` beside an output that is one file. */
 import { writeFileAtomic } from '../corpus/atomic'
 import type { CorpusFile } from '../corpus/files'
-import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../run-record'
+import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../corpus/run-record'
 
 /**
  * @param tokenizers paths of the tokenizers that were read; undefined ones are passed over

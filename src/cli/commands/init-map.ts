@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { writeFileAtomic } from '../../corpus/atomic'
 import { KoVocabError } from '../../errors'
-import { initMapJson } from '../../extension-record'
+import { openBase } from '../../extend/open-base'
 import { buildInitMap } from '../../init/init-map'
 import { writeInitMap } from '../../init/init-map-file'
+import { formatInitMap } from '../../init/init-map-json'
 import { segmentPiece } from '../../init/segment'
-import { openBase } from '../../learn-merges'
 import { createEncoder } from '../../tokenizer/encoder'
+import { readablePiece } from '../../tokenizer/readable-piece'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
 import { readExtensionRecord } from '../extended-folder'
@@ -74,7 +75,7 @@ export async function run({ terminal }: Context, command: Command): Promise<unde
     seed: values.seed,
   })
   const json = out.replace(/\.safetensors$/, '.json')
-  await writeFileAtomic(json, initMapJson(map, extended))
+  await writeFileAtomic(json, [...formatInitMap(map, readablePiece(extended))].join(''))
   await writeFileAtomic(out, writeInitMap(map))
   const { input, output, seed } = values
   const recorded = { base: basePath, extended: extendedPath, input, output, 'pad-to-multiple': multiple, seed }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { writeFileAtomic } from '../../corpus/atomic'
 import { prepareExtension } from '../../extend-from-text'
-import { learnMerges } from '../../learn-merges'
+import { learnMerges } from '../../merges/learn'
 import { formatMerges } from '../../merges/merges-file'
 import { recordRun } from '../beside'
 import type { Context } from '../context'

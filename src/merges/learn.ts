@@ -1,54 +1,17 @@
 /** Learned pieces from wherever the user has them: a corpus, counted words, or merges learned before. Node only. */
 import { readFile } from 'node:fs/promises'
-import { asIoError } from './corpus/atomic'
-import type { CorpusFile } from './corpus/files'
-import { type CountWordsOptions, countUnordered } from './counts/count'
-import { readCounts } from './counts/counts-file'
-import type { WordCounts } from './counts/types'
-import { KoVocabError } from './errors'
-import { emptyBase } from './extend/from-nothing'
-import { parseMerges } from './merges/merges-file'
-import { type SyllablePolicy, trainMerges } from './merges/train-merges'
-import type { LearnedMerges } from './merges/types'
-import type { Scope } from './text/scope'
-import { plainToken } from './tokenizer/files/tokenizer-config'
-import { tokenizerHash } from './tokenizer/hash'
-import { loadTokenizer } from './tokenizer/load'
-import type { KnownPattern } from './tokenizer/pipeline/known-patterns'
-import type { Form, Tokenizer } from './tokenizer/types'
-
-export interface BaseOptions {
-  /** A tokenizer's file or folder, or one that was read; left out for training from nothing, which needs `form`. */
-  base?: string | Tokenizer
-  form?: Form
-  /** With `form: 'byte-level'`: the split pattern. Default cl100k. */
-  pattern?: KnownPattern
-}
-
-/**
- * The base, read and with its `sha256`.
- *
- * @throws KoVocabError `bad-option` unless exactly one of base and form is given; as {@link loadTokenizer}
- */
-export async function openBase({ base, form, pattern }: BaseOptions): Promise<Tokenizer> {
-  if (base !== undefined && (form !== undefined || pattern !== undefined)) {
-    const which = form !== undefined ? 'form' : 'pattern'
-    throw new KoVocabError('bad-option', `a base has its own ${which}`, `give the ${which} only with --base none`)
-  }
-  if (base === undefined) {
-    if (form === undefined)
-      throw new KoVocabError(
-        'bad-option',
-        'training from nothing needs a form',
-        'give --form sentencepiece or byte-level',
-      )
-    if (form === 'sentencepiece' && pattern !== undefined)
-      throw new KoVocabError('bad-option', 'the form sentencepiece has no split pattern', 'leave --pattern out')
-    return emptyBase(form, pattern)
-  }
-  const tokenizer = typeof base === 'string' ? await loadTokenizer(base) : base
-  return tokenizer.sha256 ? tokenizer : { ...tokenizer, sha256: tokenizerHash(tokenizer) }
-}
+import { asIoError } from '../corpus/atomic'
+import type { CorpusFile } from '../corpus/files'
+import { type CountWordsOptions, countUnordered } from '../counts/count'
+import { readCounts } from '../counts/counts-file'
+import type { WordCounts } from '../counts/types'
+import { KoVocabError } from '../errors'
+import type { Scope } from '../text/scope'
+import { plainToken } from '../tokenizer/files/tokenizer-config'
+import type { Tokenizer } from '../tokenizer/types'
+import { parseMerges } from './merges-file'
+import { type SyllablePolicy, trainMerges } from './train-merges'
+import type { LearnedMerges } from './types'
 
 export interface LearnOptions extends Pick<CountWordsOptions, 'form' | 'pattern' | 'normalize' | 'threads' | 'signal'> {
   /** Exactly one of corpus, counts and merges. Files, folders, globs, `-` for standard input. */

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBlocks } from './corpus/blocks'
-import type { CorpusFile } from './corpus/files'
-import { version } from './version'
+import { version } from '../version'
+import { readBlocks } from './blocks'
+import type { CorpusFile } from './files'
 
 export interface InputRecord {
   path: string
