@@ -30,6 +30,9 @@ export interface Encoder {
   wholes: WordCache | null
   /** First bytes of added tokens. */
   addedFirst: Uint8Array
+  /** Words of the segment under way that are not encoded yet: start, end and hash of each. */
+  pending: Int32Array
+  pendingCount: number
   /** Text of one segment as UTF-8, a byte free in front. */
   text: Uint8Array
   /** First symbols of one word, then its ids. */
@@ -79,6 +82,8 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     surround: compilePostProcessor(tokenizer.postProcessor),
     wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : null,
     addedFirst,
+    pending: new Int32Array(PENDING_WORDS * 3),
+    pendingCount: 0,
     text: new Uint8Array(1 << 16),
     word: new Int32Array(1 << 12),
     cuts: new Uint8Array(1 << 12),
@@ -196,6 +201,9 @@ function reserveIds(encoder: Encoder, more: number): void {
   encoder.ids = ids
 }
 
+/** Words are looked up this many at a time. */
+const PENDING_WORDS = 256
+
 /** An odd multiplier with well spread bits (2^32 / golden ratio). */
 const HASH_PRIME = 0x9e3779b1 | 0
 
@@ -214,16 +222,52 @@ function encodeSegment(encoder: Encoder, length: number, isFirst: boolean): void
     const { scan } = fast!
     for (let at = 1; at < end; ) {
       const next = scan(text, at, end)
-      encodeWord(encoder, at, next, hashBytes(text, at, next))
+      note(encoder, at, next, hashBytes(text, at, next))
       at = next
     }
+    encodePending(encoder)
     return
   }
   const { prefix } = fast!
   const spaced = text[1] === 0x20 || (text[1] === 0xe2 && text[2] === 0x96 && text[3] === 0x81)
   const prepends = prefix === 'always' || (prefix !== 'never' && !spaced && (prefix === 'unless-spaced' || isFirst))
   text[0] = 0x20
-  encodeSpaced(encoder, prepends ? 0 : 1, end)
+  noteSpaced(encoder, prepends ? 0 : 1, end)
+  encodePending(encoder)
+}
+
+function note(encoder: Encoder, start: number, end: number, hash: number): void {
+  const { pending } = encoder
+  const at = encoder.pendingCount * 3
+  pending[at] = start
+  pending[at + 1] = end
+  pending[at + 2] = hash
+  if (++encoder.pendingCount === PENDING_WORDS) encodePending(encoder)
+}
+
+/**
+ * Encodes the words noted. The cache lies outside the processor's own, and one look-up would wait for the one before
+ * it; so the first loops touch what the look-ups will need, independent loads that the processor overlaps.
+ */
+function encodePending(encoder: Encoder): void {
+  const { pending } = encoder
+  const { slots, entries, bytes } = encoder.cache
+  const end = encoder.pendingCount * 3
+  encoder.pendingCount = 0
+  const mask = slots.length - 1
+  let touched = 0
+  for (let i = 2; i < end; i += 3) touched ^= slots[pending[i] & mask]
+  for (let i = 2; i < end; i += 3) {
+    const slot = slots[pending[i] & mask]
+    touched ^= entries[slot === 0 ? 0 : slot]
+  }
+  for (let i = 2; i < end; i += 3) {
+    const slot = slots[pending[i] & mask]
+    touched ^= bytes[entries[slot === 0 ? 1 : slot]]
+  }
+  // The optimiser would drop the loops above if nothing used what they read.
+  if (touched === 0.5) return
+  for (let i = 0; i < end; i += 3) encodeWord(encoder, pending[i], pending[i + 1], pending[i + 2])
 }
 
 /**
@@ -231,7 +275,7 @@ function encodeSegment(encoder: Encoder, length: number, isFirst: boolean): void
  * run of Hangul ends the word before it and is a word of its own, with the spaces before it: shorter words come again
  * more often.
  */
-function encodeSpaced(encoder: Encoder, start: number, end: number): void {
+function noteSpaced(encoder: Encoder, start: number, end: number): void {
   const { text } = encoder
   const { cutsAtHangul } = encoder.symbols
   for (let at = start; at < end; ) {
@@ -256,7 +300,7 @@ function encodeSpaced(encoder: Encoder, start: number, end: number): void {
         at++
       }
     }
-    encodeWord(encoder, first, at, hash ^ (hash >>> 15))
+    note(encoder, first, at, hash ^ (hash >>> 15))
   }
 }
 
