@@ -2,6 +2,7 @@ import type { CommandModule } from '../context'
 import * as audit from './audit'
 import * as count from './count'
 import * as decode from './decode'
+import * as demo from './demo'
 import * as encode from './encode'
 import * as extend from './extend'
 import * as initMap from './init-map'
@@ -9,4 +10,4 @@ import * as inspect from './inspect'
 import * as merges from './merges'
 
 /** In the order of the help. */
-export const commands: readonly CommandModule[] = [extend, count, merges, audit, initMap, encode, decode, inspect]
+export const commands: readonly CommandModule[] = [extend, count, merges, audit, initMap, encode, decode, inspect, demo]
