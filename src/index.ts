@@ -1,8 +1,35 @@
 /** The browser-safe core: plain functions over plain data. */
+
+export type { NormalizePolicy } from './counts/plan'
 export type { WordCounts } from './counts/types'
 export { type ErrorCode, isKoVocabError, KoVocabError } from './errors'
+export { auditExtension, everywhereReferees } from './extend/audit/audit'
+export { formatAudit } from './extend/audit/format'
+export type {
+  AuditOptions,
+  AuditReport,
+  Check,
+  Failure,
+  OpenReferee,
+  Referee,
+  UnchangedText,
+} from './extend/audit/types'
 export { type ExtendOptions, extendTokenizer } from './extend/extend'
+export { type ExtensionRecord, extensionRecord } from './extend/extension-record'
 export { emptyBase } from './extend/from-nothing'
+export { type PaddedTokenizer, padTokenizer } from './extend/pad'
+export { applyInitMap, buildInitMap, type InitMap, type InitMapOptions, type SparseRows } from './init/init-map'
+export { readInitMap, writeInitMap } from './init/init-map-file'
+export { formatInitMap, type PieceText } from './init/init-map-json'
+export { type InitMethod, initMethods } from './init/methods'
+export { segmentPiece } from './init/segment'
+export {
+  describe as describeTokenizer,
+  differences,
+  type TokenizerDifferences,
+  type TokenizerFacts,
+} from './measure/facts'
+export { measureTokens, type TokenMeasure } from './measure/tokens'
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'
 export type { LearnedMerges, LearnedPiece } from './merges/types'
@@ -13,15 +40,17 @@ export {
   createEncoder,
   type EncodeOptions,
   type Encoder,
-  encodePiece,
   encode,
   encodeBytes,
+  encodePiece,
 } from './tokenizer/encoder'
 export { type TokenizerFiles, tokenizerFiles } from './tokenizer/files/formats'
 export { readSentencePiece } from './tokenizer/files/sentencepiece-model'
 export { readTiktoken } from './tokenizer/files/tiktoken'
 export { readTokenizerJson } from './tokenizer/files/tokenizer-json'
 export { tokenizerHash } from './tokenizer/hash'
+export type { KnownPattern } from './tokenizer/pipeline/known-patterns'
+export { readablePiece } from './tokenizer/readable-piece'
 export {
   type AddedToken,
   type Form,

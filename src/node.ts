@@ -5,6 +5,19 @@ export { type CorpusFile, expandInputs } from './corpus/files'
 export { readLines } from './corpus/lines'
 export { type CountWordsOptions, countUnordered, countWords } from './counts/count'
 export { readCounts, writeCounts } from './counts/counts-file'
+export { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
+export { type BaseOptions, openBase } from './extend/open-base'
+export {
+  type ExtendedFromText,
+  type ExtendFromTextOptions,
+  type ExtensionSummary,
+  extendFromText,
+  type PreparedExtension,
+  prepareExtension,
+  type Stage,
+} from './extend-from-text'
 export * from './index'
+export { type SampleOptions, sampleLines } from './measure/sample'
+export { type LearnOptions, learnMerges } from './merges/learn'
 export { loadTokenizer } from './tokenizer/load'
 export { type SavedTokenizer, saveTokenizer } from './tokenizer/save'
