@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+const SPM_TRAIN = 'spm_train'
+
 const VERSIONS = `
 import json
 found = {}
@@ -22,7 +24,7 @@ export function findPeers() {
   const python = process.env.KO_VOCAB_PYTHON ?? (existsSync(venv) ? venv : 'python3')
   const run = spawnSync(python, ['-c', VERSIONS], { encoding: 'utf8' })
   const found = run.status === 0 ? JSON.parse(run.stdout) : {}
-  const spm = spawnSync('spm_train', ['--version'], { encoding: 'utf8' })
+  const spm = spawnSync(SPM_TRAIN, ['--version'], { encoding: 'utf8' })
   if (spm.status === 0) found.spmTrain = `${spm.stdout}${spm.stderr}`.trim().split(' ').at(-1)
   const absent = []
   for (const name of ['tokenizers', 'sentencepiece'])
