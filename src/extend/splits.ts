@@ -3,7 +3,8 @@ import { PieceKind } from '../tokenizer/types'
 
 /**
  * The merges of an extended vocabulary: the base's in their order, then every split of every new piece into two pieces,
- * pieces in the order of their ids, for each piece the longest left half first (transformers' order).
+ * pieces in the order of their ids, the splits of a piece by their ids: what reading the `.model` or the rank file gives
+ * (see mergesFromScores), so that all formats have one hash.
  *
  * SentencePiece and tiktoken merge whatever spells a piece; tokenizer.json must list each such pair. That goes for base
  * pieces too: a new `BC` lets (`A`, `BC`) spell a base piece `ABC` which its own merges could not reach. Such a pair
@@ -30,7 +31,7 @@ export function extendedMerges(
   return join(base, opened, added)
 }
 
-/** All ways to cut a piece between characters into two pieces, the longest left half first. */
+/** All ways to cut a piece between characters into two pieces, by id of the left one. */
 function splitsOf(piece: string, ids: ReadonlyMap<string, number>): [number, number][] {
   const splits: [number, number][] = []
   for (let cut = piece.length - 1; cut > 0; cut--) {
@@ -39,7 +40,7 @@ function splitsOf(piece: string, ids: ReadonlyMap<string, number>): [number, num
     const right = ids.get(piece.slice(cut))
     if (right !== undefined) splits.push([left, right])
   }
-  return splits
+  return splits.sort((a, b) => a[0] - b[0] || a[1] - b[1])
 }
 
 /** Splits of base pieces with a new piece in them, by the base piece. */
@@ -97,14 +98,20 @@ function join(
       for (const [l, r] of opened.get(loose[nextLoose])!) push(l, r, loose[nextLoose])
       nextLoose++
     }
+    const own = opened.get(result[rank])
+    while (own && own.length > 0 && before(own[0], left[rank], right[rank])) push(...own.shift()!, result[rank])
     push(left[rank], right[rank], result[rank])
-    if (lastRank.get(result[rank]) === rank) for (const [l, r] of opened.get(result[rank])!) push(l, r, result[rank])
+    if (own && lastRank.get(result[rank]) === rank) for (const [l, r] of own) push(l, r, result[rank])
   }
   for (; nextLoose < loose.length; nextLoose++) {
     for (const [l, r] of opened.get(loose[nextLoose])!) push(l, r, loose[nextLoose])
   }
   for (const split of added) push(split.left, split.right, split.result)
   return merges
+}
+
+function before([left, right]: readonly [number, number], otherLeft: number, otherRight: number): boolean {
+  return left < otherLeft || (left === otherLeft && right < otherRight)
 }
 
 /** Where a piece merges among the others: by score where there are scores, else by id. */
