@@ -6,6 +6,7 @@ import type { LearnedPiece } from '../../../src/merges/types'
 import { scopeNamed } from '../../../src/text/scope'
 import { encodeUtf8 } from '../../../src/text/utf8'
 import { bytesToPiece } from '../../../src/tokenizer/byte-alphabet'
+import { CL100K_PATTERN } from '../../../src/tokenizer/files/derived'
 import { readSentencePiece } from '../../../src/tokenizer/files/sentencepiece-model'
 import { readTiktoken } from '../../../src/tokenizer/files/tiktoken'
 import type { Tokenizer } from '../../../src/tokenizer/types'
@@ -55,13 +56,14 @@ export const bytesBase: Tokenizer = readTiktoken(
   [...Array.from({ length: 256 }, (_, byte) => rank([byte], byte)), rank(encodeUtf8('ab'), 256)].join(''),
   'tokenizer.tiktoken',
   {
-    pattern: '\\p{N}{1,3}| ?\\p{L}+|\\s+|[^\\s\\p{L}\\p{N}]+',
+    pattern: CL100K_PATTERN,
     special: { '<|begin|>': 257, '<|end|>': 258 },
   },
 )
 
 /** Bytes in hex → piece. */
-export const hex = (bytes: string): string => bytesToPiece(Uint8Array.from(Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
+export const hex = (bytes: string): string =>
+  bytesToPiece(Uint8Array.from(Buffer.from(bytes.replaceAll(' ', ''), 'hex')))
 
 /** 안녕, byte by byte; ` 안` with its space. */
 const BYTES_LEARNED: [string, string, string][] = [
@@ -79,7 +81,15 @@ export function bytesExtended(...more: [string, string, string][]): Tokenizer {
 
 export const hangul = scopeNamed('hangul')
 
-export const SAMPLES = ['가나다라마', ' 나다라마바 나다', '  나  라마', '뷁바 ab 가나다', '안녕 안녕ab', ' 안 2024년 안녕!', '나다라']
+export const SAMPLES = [
+  '가나다라마',
+  ' 나다라마바 나다',
+  '  나  라마',
+  '뷁바 ab 가나다',
+  '안녕 안녕ab',
+  ' 안 2024년 안녕!',
+  '나다라',
+]
 
 /** Most breaks show without the sweep, which takes seconds. */
 export const NO_SWEEP = ['3-scope-sweep', '6-round-trip-sweep']
