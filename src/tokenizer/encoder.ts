@@ -1,7 +1,7 @@
 import { encodeUtf8, isValidUtf8, toWellFormed } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
 import { type ByteUnits, createByteUnits, unitSymbols } from './byte-units'
-import { type FastPath, fastPathOf } from './fast-path'
+import { type FastPath, fastPathOf, type SpaceRuns } from './fast-path'
 import { createMergeRoom, type MergeRoom, mergeSymbols } from './merge-symbols'
 import { createMergeTable, type MergeTable } from './merge-table'
 import { type Segment, splitAddedTokens } from './pipeline/added-tokens'
@@ -24,6 +24,8 @@ export interface Encoder {
   older: WordCache
   room: MergeRoom
   split: (text: string) => Segment[]
+  /** With space runs as added tokens: the split for texts that hold `▁` themselves, which the fast path leaves alone. */
+  splitNormalized: ((text: string) => Segment[]) | null
   preTokenize: PreTokenizer
   surround: Surround
   /** With `ignore_merges`: all pieces, which are taken whole. */
@@ -77,7 +79,13 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     cache: createWordCache(cacheWords),
     older: createWordCache(cacheWords),
     room: createMergeRoom(),
-    split: fast.path ? splitAddedTokens(tokenizer, (text) => text) : splitAddedTokens(tokenizer),
+    split: fast.path
+      ? splitAddedTokens(
+          { ...tokenizer, addedTokens: tokenizer.addedTokens.filter((token) => !token.normalized) },
+          same,
+        )
+      : splitAddedTokens(tokenizer),
+    splitNormalized: fast.path?.kind === 'spaces' && fast.path.runs ? splitAddedTokens(tokenizer) : null,
     preTokenize: compilePreTokenizer(tokenizer.preTokenizer, tokenizer.form),
     surround: compilePostProcessor(tokenizer.postProcessor),
     wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : null,
@@ -91,6 +99,8 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     count: 0,
   }
 }
+
+const same = (text: string) => text
 
 function safeFastPath(tokenizer: Tokenizer): { path: FastPath; symbols: SymbolTable } {
   const symbols = createSymbolTable(tokenizer)
@@ -140,6 +150,7 @@ export function encodeBytes(encoder: Encoder, bytes: Uint8Array, start = 0, end 
   const { addedFirst, fast } = encoder
   let plain = fast !== null && !(fast.kind === 'scanner' && fast.composes)
   for (let i = start; plain && i < end; i++) if (addedFirst[bytes[i]] === 1) plain = false
+  if (plain && encoder.splitNormalized && bytes.subarray(start, end).includes(0xe2)) plain = false
   if (!plain || !isValidUtf8(bytes, start, end)) {
     run(encoder, new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(start, end)))
   } else if (end > start) {
@@ -166,8 +177,9 @@ export function encodePiece(encoder: Encoder, piece: string): Int32Array {
 function run(encoder: Encoder, text: string): void {
   encoder.count = 0
   const wellFormed = toWellFormed(text)
-  const { fast } = encoder
-  const segments = encoder.split(wellFormed)
+  const marked = encoder.splitNormalized !== null && wellFormed.includes('▁')
+  const fast = marked ? null : encoder.fast
+  const segments = marked ? encoder.splitNormalized!(wellFormed) : encoder.split(wellFormed)
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i]
     if (segment.id !== undefined) {
@@ -276,9 +288,11 @@ function encodePending(encoder: Encoder): void {
  * more often.
  */
 function noteSpaced(encoder: Encoder, start: number, end: number): void {
-  const { text } = encoder
+  const { text, fast } = encoder
   const { cutsAtHangul } = encoder.symbols
+  const runs = fast!.kind === 'spaces' ? fast!.runs : null
   for (let at = start; at < end; ) {
+    if (runs && text[at] === 0x20 && text[at + 1] === 0x20) at = noteRuns(encoder, runs, at, end)
     const first = at
     let hash = 0
     while (at < end && text[at] === 0x20) {
@@ -300,7 +314,21 @@ function noteSpaced(encoder: Encoder, start: number, end: number): void {
         at++
       }
     }
-    note(encoder, first, at, hash ^ (hash >>> 15))
+    if (at > first) note(encoder, first, at, hash ^ (hash >>> 15))
+  }
+}
+
+/** Notes the tokens of a run of spaces, the longest first, each as a word; the end of the last one. */
+function noteRuns(encoder: Encoder, runs: SpaceRuns, start: number, end: number): number {
+  const { text } = encoder
+  let at = start
+  for (;;) {
+    let length = 0
+    while (length < runs.length - 1 && at + length < end && text[at + length] === 0x20) length++
+    while (length > 1 && runs[length] < 0) length--
+    if (length < 2) return at
+    note(encoder, at, at + length, hashBytes(text, at, at + length))
+    at += length
   }
 }
 
@@ -385,7 +413,12 @@ function encodeAnew(encoder: Encoder, start: number, end: number, hash: number):
       return 1
     }
   }
-  return mergeWord(encoder, start, end, encoder.fast !== null)
+  const { fast } = encoder
+  if (fast?.kind === 'spaces' && fast.runs && encoder.text[start] === 0x20 && encoder.text[start + 1] === 0x20) {
+    encoder.word[0] = fast.runs[end - start]
+    return 1
+  }
+  return mergeWord(encoder, start, end, fast !== null)
 }
 
 /** Symbols of the word, merged, in encoder.word; `spaceIsMark`: a space stands for `▁`. */

@@ -3,7 +3,7 @@ import { patternOf } from './pipeline/nodes'
 import { compileNormalizer } from './pipeline/normalize'
 import { prependScheme } from './pipeline/pre-tokenize'
 import { type Scanner, scannerOf } from './pipeline/scan'
-import type { JsonNode, Tokenizer } from './types'
+import type { AddedToken, JsonNode, Tokenizer } from './types'
 
 /**
  * How an encoder may cut raw UTF-8 into words by itself.
@@ -13,14 +13,35 @@ import type { JsonNode, Tokenizer } from './types'
  * - null: neither; the pipeline runs on strings.
  */
 export type FastPath =
-  | { kind: 'spaces'; prefix: 'never' | 'always' | 'unless-spaced' | 'first-unless-spaced' }
+  | { kind: 'spaces'; prefix: 'never' | 'always' | 'unless-spaced' | 'first-unless-spaced'; runs: SpaceRuns | null }
   | { kind: 'scanner'; scan: Scanner; composes: boolean }
   | null
 
+/**
+ * Added tokens that are runs of spaces (Yi): they are found in normalized text, the longest first, before anything
+ * merges. By length, the id; -1 where there is none.
+ */
+export type SpaceRuns = readonly number[]
+
 export function fastPathOf(tokenizer: Tokenizer): FastPath {
-  // Tokens that are looked for in normalized text need that text.
-  if (tokenizer.addedTokens.some((token) => token.normalized)) return null
+  // Tokens that are looked for in normalized text need that text, unless they are nothing but its spaces.
+  const normalized = tokenizer.addedTokens.filter((token) => token.normalized)
+  if (normalized.length > 0) {
+    const path = tokenizer.form === 'sentencepiece' ? spacesPath(tokenizer) : null
+    if (path?.kind !== 'spaces' || (path.prefix !== 'never' && path.prefix !== 'always')) return null
+    const runs = spaceRuns(normalized)
+    return runs && { ...path, runs }
+  }
   return tokenizer.form === 'sentencepiece' ? spacesPath(tokenizer) : scannerPath(tokenizer)
+}
+
+function spaceRuns(tokens: readonly AddedToken[]): SpaceRuns | null {
+  const runs: number[] = []
+  for (const { id, content, lstrip, rstrip, singleWord } of tokens) {
+    if (!/^▁{2,}$/.test(content) || lstrip || rstrip || singleWord) return null
+    runs[content.length] = id
+  }
+  return Array.from(runs, (id) => id ?? -1)
 }
 
 function sequence(node: JsonNode | null, key: string): JsonNode[] {
@@ -39,10 +60,10 @@ function spacesPath(tokenizer: Tokenizer): FastPath {
     // Splitting at spaces has no effect behind the replacement (Gemma).
     const idle = preTokenizers.every((node) => node.type === 'Split' && patternOf(node) === ' ')
     if (!idle) return null
-    if (normalizers.length === 1) return { kind: 'spaces', prefix: 'never' }
+    if (normalizers.length === 1) return { kind: 'spaces', prefix: 'never', runs: null }
     const [first] = normalizers
     if (normalizers.length === 2 && first.type === 'Prepend' && first.prepend === '▁') {
-      return { kind: 'spaces', prefix: 'always' }
+      return { kind: 'spaces', prefix: 'always', runs: null }
     }
     return null
   }
@@ -53,6 +74,7 @@ function spacesPath(tokenizer: Tokenizer): FastPath {
   return {
     kind: 'spaces',
     prefix: scheme === 'never' ? 'never' : scheme === 'always' ? 'unless-spaced' : 'first-unless-spaced',
+    runs: null,
   }
 }
 

@@ -31,7 +31,24 @@ const text = fc.array(fc.oneof(fc.constantFrom(...FRAGMENTS), fc.string({ unit: 
   maxLength: 24,
 })
 
+/** Llama-2 with Yi's manner: no dummy prefix, runs of spaces as added tokens of normalized text. */
+async function spaceRunsJson(): Promise<string> {
+  const document = JSON.parse(await llama2Json())
+  document.normalizer.normalizers.shift()
+  document.decoder.decoders.pop()
+  ;[2, 3, 4, 8].forEach((length, i) => {
+    const content = '▁'.repeat(length)
+    delete document.model.vocab[content]
+    document.model.vocab[content] = 32_000 + i
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: true, special: false }
+    document.added_tokens.push({ id: 32_000 + i, content, ...flags })
+  })
+  document.model.merges = document.model.merges.filter((merge: string) => !/^▁+ ▁+$/.test(merge))
+  return JSON.stringify(document)
+}
+
 describe.each([
+  ['space runs as added tokens', spaceRunsJson],
   ['Llama-2', llama2Json],
   ['Mistral', async () => mistralJson()],
   ['Llama-3', async () => llama3Json()],
