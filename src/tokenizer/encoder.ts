@@ -1,15 +1,17 @@
 import { encodeUtf8, isValidUtf8, toWellFormed } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
-import { type ByteUnits, createByteUnits, unitSymbols } from './byte-units'
-import { type FastPath, fastPathOf, type SpaceRuns } from './fast-path'
-import { createMergeRoom, type MergeRoom, mergeSymbols } from './merge-symbols'
+import { type ByteUnits, createByteUnits } from './byte-units'
+import { encodeSegment } from './cut-words'
+import { encodeWord, hashBytes, mergeWord, PENDING_WORDS, reserveIds } from './encode-words'
+import { type FastPath, fastPathOf } from './fast-path'
+import { createMergeRoom, type MergeRoom } from './merge-symbols'
 import { createMergeTable, type MergeTable } from './merge-table'
 import { type Segment, splitAddedTokens } from './pipeline/added-tokens'
 import { compilePreTokenizer, type PreTokenizer } from './pipeline/pre-tokenize'
 import { compilePostProcessor, type Surround } from './post-process'
-import { byteSymbols, characterSymbols, createSymbolTable, modelPieces, type SymbolTable } from './symbols'
+import { createSymbolTable, modelPieces, type SymbolTable } from './symbols'
 import type { Tokenizer } from './types'
-import { createWordCache, emptyWordCache, findWord, keepWord, type WordCache } from './word-cache'
+import { createWordCache, keepWord, type WordCache } from './word-cache'
 
 /** A tokenizer made ready to encode. Not for two threads at once: it keeps words and room between calls. */
 export interface Encoder {
@@ -49,15 +51,6 @@ export interface EncodeOptions {
   /** Add what the post-processor adds, such as `<s>`. Default false: the ids of the text alone. */
   addSpecialTokens?: boolean
 }
-
-/** Below one character of three bytes there is nothing to look up. */
-const UNIT_BYTES_MIN = 3
-
-/** Shorter words are merged as a whole: finding out where they may be cut takes longer. */
-const CUT_BYTES_MIN = 64
-
-/** Words longer than this many bytes are encoded each time: they hardly ever come again. */
-const CACHED_BYTES_MAX = 96
 
 /**
  * Makes the tables for encoding; some tens of milliseconds for a vocabulary of 128,000.
@@ -204,254 +197,4 @@ const utf8 = new TextEncoder()
 
 function reserveText(encoder: Encoder, bytes: number): void {
   if (encoder.text.length < bytes + 1) encoder.text = new Uint8Array(bytes * 1.5 + 1)
-}
-
-function reserveIds(encoder: Encoder, more: number): void {
-  if (encoder.count + more <= encoder.ids.length) return
-  const ids = new Int32Array((encoder.count + more) * 1.5)
-  ids.set(encoder.ids.subarray(0, encoder.count))
-  encoder.ids = ids
-}
-
-/** Words are looked up this many at a time. */
-const PENDING_WORDS = 256
-
-/** An odd multiplier with well spread bits (2^32 / golden ratio). */
-const HASH_PRIME = 0x9e3779b1 | 0
-
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], HASH_PRIME)
-  return hash ^ (hash >>> 15)
-}
-
-/** Encodes encoder.text[1 .. 1 + length). */
-function encodeSegment(encoder: Encoder, length: number, isFirst: boolean): void {
-  if (length === 0) return
-  const { text, fast } = encoder
-  const end = length + 1
-  if (fast!.kind === 'scanner') {
-    const { scan } = fast!
-    for (let at = 1; at < end; ) {
-      const next = scan(text, at, end)
-      note(encoder, at, next, hashBytes(text, at, next))
-      at = next
-    }
-    encodePending(encoder)
-    return
-  }
-  const { prefix } = fast!
-  const spaced = text[1] === 0x20 || (text[1] === 0xe2 && text[2] === 0x96 && text[3] === 0x81)
-  const prepends = prefix === 'always' || (prefix !== 'never' && !spaced && (prefix === 'unless-spaced' || isFirst))
-  text[0] = 0x20
-  noteSpaced(encoder, prepends ? 0 : 1, end)
-  encodePending(encoder)
-}
-
-function note(encoder: Encoder, start: number, end: number, hash: number): void {
-  const { pending } = encoder
-  const at = encoder.pendingCount * 3
-  pending[at] = start
-  pending[at + 1] = end
-  pending[at + 2] = hash
-  if (++encoder.pendingCount === PENDING_WORDS) encodePending(encoder)
-}
-
-/**
- * Encodes the words noted. The cache lies outside the processor's own, and one look-up would wait for the one before
- * it; so the first loops touch what the look-ups will need, independent loads that the processor overlaps.
- */
-function encodePending(encoder: Encoder): void {
-  const { pending } = encoder
-  const { slots, entries, bytes } = encoder.cache
-  const end = encoder.pendingCount * 3
-  encoder.pendingCount = 0
-  const mask = slots.length - 1
-  let touched = 0
-  for (let i = 2; i < end; i += 3) touched ^= slots[pending[i] & mask]
-  for (let i = 2; i < end; i += 3) {
-    const slot = slots[pending[i] & mask]
-    touched ^= entries[slot === 0 ? 0 : slot]
-  }
-  for (let i = 2; i < end; i += 3) {
-    const slot = slots[pending[i] & mask]
-    touched ^= bytes[entries[slot === 0 ? 1 : slot]]
-  }
-  // The optimiser would drop the loops above if nothing used what they read.
-  if (touched === 0.5) return
-  for (let i = 0; i < end; i += 3) encodeWord(encoder, pending[i], pending[i + 1], pending[i + 2])
-}
-
-/**
- * Words of SentencePiece text: a run of spaces and what follows up to the next space. Where the vocabulary allows it, a
- * run of Hangul ends the word before it and is a word of its own, with the spaces before it: shorter words come again
- * more often.
- */
-function noteSpaced(encoder: Encoder, start: number, end: number): void {
-  const { text, fast } = encoder
-  const { cutsAtHangul } = encoder.symbols
-  const runs = fast!.kind === 'spaces' ? fast!.runs : null
-  for (let at = start; at < end; ) {
-    if (runs && text[at] === 0x20 && text[at + 1] === 0x20) at = noteRuns(encoder, runs, at, end)
-    const first = at
-    let hash = 0
-    while (at < end && text[at] === 0x20) {
-      hash = Math.imul(hash ^ 0x20, HASH_PRIME)
-      at++
-    }
-    if (cutsAtHangul && at < end && text[at] >= 0xea && isSyllable(text, at, end)) {
-      do {
-        hash = Math.imul(hash ^ ((text[at] << 16) | (text[at + 1] << 8) | text[at + 2]), HASH_PRIME)
-        at += 3
-      } while (at < end && isSyllable(text, at, end))
-    } else {
-      while (at < end) {
-        const byte = text[at]
-        // A space behind a space, or behind a `▁` that stands in the text itself, may merge with it.
-        if (byte === 0x20 && !spaceBefore(text, at)) break
-        if (byte >= 0xea && cutsAtHangul && startsHangul(text, first, at, end)) break
-        hash = Math.imul(hash ^ byte, HASH_PRIME)
-        at++
-      }
-    }
-    if (at > first) note(encoder, first, at, hash ^ (hash >>> 15))
-  }
-}
-
-/** Notes the tokens of a run of spaces, the longest first, each as a word; the end of the last one. */
-function noteRuns(encoder: Encoder, runs: SpaceRuns, start: number, end: number): number {
-  const { text } = encoder
-  let at = start
-  for (;;) {
-    let length = 0
-    while (length < runs.length - 1 && at + length < end && text[at + length] === 0x20) length++
-    while (length > 1 && runs[length] < 0) length--
-    if (length < 2) return at
-    note(encoder, at, at + length, hashBytes(text, at, at + length))
-    at += length
-  }
-}
-
-function spaceBefore(text: Uint8Array, at: number): boolean {
-  const before = text[at - 1]
-  return before === 0x20 || (before === 0x81 && text[at - 2] === 0x96 && text[at - 3] === 0xe2)
-}
-
-/** Whether a run of Hangul starts here that may be cut off: not one that follows a `▁` of the text itself. */
-function startsHangul(text: Uint8Array, first: number, at: number, end: number): boolean {
-  if (!isSyllable(text, at, end) || spaceBefore(text, at)) return false
-  return at - first < 3 || !isSyllable(text, at - 3, at)
-}
-
-function isSyllable(text: Uint8Array, at: number, end: number): boolean {
-  const lead = text[at]
-  if (lead < 0xea || lead > 0xed || at + 2 >= end) return false
-  const codePoint = ((lead & 0x0f) << 12) | ((text[at + 1] & 0x3f) << 6) | (text[at + 2] & 0x3f)
-  return codePoint >= 0xac00 && codePoint <= 0xd7a3
-}
-
-/** Appends the ids of the word encoder.text[start .. end). */
-function encodeWord(encoder: Encoder, start: number, end: number, hash: number): void {
-  const { text } = encoder
-  if (end - start > CACHED_BYTES_MAX) {
-    const size = encodeAnew(encoder, start, end, hash)
-    append(encoder, encoder.word, 0, size)
-    return
-  }
-  const { cache, older } = encoder
-  let entry = findWord(cache, text, start, end, hash)
-  if (entry >= 0) {
-    append(encoder, cache.ids, cache.entries[entry + 2], cache.entries[entry + 3] >>> 16)
-    return
-  }
-  entry = findWord(older, text, start, end, hash)
-  if (entry >= 0) {
-    const from = older.entries[entry + 2]
-    const size = older.entries[entry + 3] >>> 16
-    append(encoder, older.ids, from, size)
-    remember(encoder, start, end, hash, older.ids, from, size)
-    return
-  }
-  const size = encodeAnew(encoder, start, end, hash)
-  append(encoder, encoder.word, 0, size)
-  remember(encoder, start, end, hash, encoder.word, 0, size)
-}
-
-function append(encoder: Encoder, from: Int32Array, at: number, size: number): void {
-  const count = encoder.count
-  if (count + size > encoder.ids.length) reserveIds(encoder, size)
-  const ids = encoder.ids
-  for (let i = 0; i < size; i++) ids[count + i] = from[at + i]
-  encoder.count = count + size
-}
-
-function remember(
-  encoder: Encoder,
-  start: number,
-  end: number,
-  hash: number,
-  ids: Int32Array,
-  from: number,
-  size: number,
-): void {
-  if (keepWord(encoder.cache, encoder.text, start, end, hash, ids, from, size)) return
-  const kept = ids.slice(from, from + size)
-  const { cache } = encoder
-  encoder.cache = encoder.older
-  encoder.older = cache
-  emptyWordCache(encoder.cache)
-  keepWord(encoder.cache, encoder.text, start, end, hash, kept, 0, size)
-}
-
-/** Encodes the word into encoder.word; the number of its ids. */
-function encodeAnew(encoder: Encoder, start: number, end: number, hash: number): number {
-  const { wholes } = encoder
-  if (wholes && end - start < 0x10000) {
-    const whole = findWord(wholes, encoder.text, start, end, hash)
-    if (whole >= 0) {
-      encoder.word[0] = wholes.ids[wholes.entries[whole + 2]]
-      return 1
-    }
-  }
-  const { fast } = encoder
-  if (fast?.kind === 'spaces' && fast.runs && encoder.text[start] === 0x20 && encoder.text[start + 1] === 0x20) {
-    encoder.word[0] = fast.runs[end - start]
-    return 1
-  }
-  return mergeWord(encoder, start, end, fast !== null)
-}
-
-/** Symbols of the word, merged, in encoder.word; `spaceIsMark`: a space stands for `▁`. */
-function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: boolean): number {
-  const { text, symbols, tokenizer, merges, room } = encoder
-  if (encoder.word.length < end - start) {
-    encoder.word = new Int32Array((end - start) * 1.5)
-    encoder.cuts = new Uint8Array((end - start) * 1.5)
-  }
-  const { word, cuts } = encoder
-  if (encoder.units) {
-    const count =
-      end - start > UNIT_BYTES_MIN && isValidUtf8(text, start, end)
-        ? unitSymbols(encoder.units, merges, text, start, end, word)
-        : byteSymbols(symbols, text, start, end, word)
-    return mergeSymbols(merges, room, word, count)
-  }
-  const cutting = end - start > CUT_BYTES_MIN
-  const count = characterSymbols(symbols, tokenizer, text, start, end, spaceIsMark, word, cutting ? cuts : null)
-  if (!cutting) return mergeSymbols(merges, room, word, count)
-  // Merge part by part where no merge can cross, and close the gaps.
-  let size = 0
-  for (let from = 0; from < count; ) {
-    let to = from + 1
-    while (to < count && cuts[to] === 0) to++
-    if (to - from === 1) word[size++] = word[from]
-    else {
-      const part = word.subarray(from, to)
-      const merged = mergeSymbols(merges, room, part, to - from)
-      if (size !== from) word.copyWithin(size, from, from + merged)
-      size += merged
-    }
-    from = to
-  }
-  return size
 }
