@@ -10,12 +10,18 @@ export interface Interrupt {
   busy: (busy: boolean) => void
 }
 
+/** How long an output that is being written may take to end. */
+const GRACE_MS = 10_000
+
 export function createInterrupt(): Interrupt {
   const controller = new AbortController()
   const onSignal = () => {
     // The second time it is meant.
     if (controller.signal.aborted) process.exit(130)
     controller.abort(new Error('SIGINT'))
+    // Whoever waits for standard input would wait on.
+    process.stdin.destroy()
+    setTimeout(() => process.exit(130), GRACE_MS).unref()
   }
   let listening = false
   const listen = (on: boolean) => {

@@ -21,6 +21,10 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   } catch (error) {
     context.progress.clear()
     if (error instanceof CommanderError && error.exitCode === 0) return 0
+    if (terminal.signal.aborted) {
+      terminal.note('ko-vocab: interrupted\n')
+      return 130
+    }
     return report(error, words.includes('--debug'), terminal)
   }
 }

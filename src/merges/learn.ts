@@ -58,7 +58,7 @@ export async function learnMerges(
   const words = await wordsOf(base, files, options)
   // Training lets no piece spell an added token.
   const symbols = (options.userDefinedSymbols ?? []).map((s, i) => plainToken(base.pieces.length + i, s, false))
-  return trainMerges({ ...base, addedTokens: base.addedTokens.concat(symbols) }, words, {
+  const learned = trainMerges({ ...base, addedTokens: base.addedTokens.concat(symbols) }, words, {
     add: add!,
     minFrequency: options.minFrequency,
     maxPieceLength: options.maxPieceLength,
@@ -67,6 +67,9 @@ export async function learnMerges(
     onProgress: (done, total) => onProgress('train', done, total),
     signal,
   })
+  // The same text for the same merges, whether the words were counted now or read.
+  const { format: _, ...meta } = learned.meta
+  return { ...learned, meta: Object.fromEntries(Object.entries(meta).sort(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
 /** The counted words, from counts.parquet or by counting. */
