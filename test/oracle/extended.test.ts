@@ -8,6 +8,7 @@ import { trainMerges } from '../../src/merges/train-merges'
 import { createEncoder, encode } from '../../src/tokenizer/encoder'
 import { readSentencePiece } from '../../src/tokenizer/files/sentencepiece-model'
 import { readTokenizerJson } from '../../src/tokenizer/files/tokenizer-json'
+import { tokenizerHash } from '../../src/tokenizer/hash'
 import { loadTokenizer } from '../../src/tokenizer/load'
 import { saveTokenizer } from '../../src/tokenizer/save'
 import type { Tokenizer } from '../../src/tokenizer/types'
@@ -195,6 +196,6 @@ describe.skipIf(!python.path).each(Object.keys(bases))(`extended %s (${python.re
   it('its folder is read as what was written', async () => {
     const folder = join(temporary, `${name.replaceAll(/\W+/g, '-')}-after`)
     const again = await loadTokenizer(folder)
-    expect(again.sha256).toBe(extended.sha256)
+    expect(tokenizerHash(again)).toBe(extended.sha256)
   })
 })

@@ -18,16 +18,20 @@ const sorted = (counts: Map<string, number>) => [...counts].sort(([a], [b]) => (
 describe.each(Object.entries(plans))('counting words, plan %s', (name, plan) => {
   it('gives what the slow reference gives, in blocks of any size', () => {
     fc.assert(
-      fc.property(nastyFile, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), (file, sizes) => {
-        const feed = createFeed(plan)
-        for (let at = 0, i = 0; at < file.length; i++) {
-          const size = sizes[i % sizes.length]
-          feed.push(file.slice(at, at + size))
-          at += size
-        }
-        feed.end()
-        expect(sorted(asMap(feed.table))).toEqual(sorted(countReference(plan, file)))
-      }),
+      fc.property(
+        nastyFile,
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+        (file, sizes) => {
+          const feed = createFeed(plan)
+          for (let at = 0, i = 0; at < file.length; i++) {
+            const size = sizes[i % sizes.length]
+            feed.push(file.slice(at, at + size))
+            at += size
+          }
+          feed.end()
+          expect(sorted(asMap(feed.table))).toEqual(sorted(countReference(plan, file)))
+        },
+      ),
       { numRuns: runs(300) },
     )
   })
