@@ -4,6 +4,7 @@
  */
 import { KoVocabError } from '../errors'
 import { encodeUtf8 } from '../text/utf8'
+import { tokenizerHash } from '../tokenizer/hash'
 import { PieceKind, type Tokenizer } from '../tokenizer/types'
 import { type InitMethod, initMethods } from './methods'
 
@@ -34,9 +35,7 @@ export interface InitMap {
 }
 
 export interface InitMapOptions {
-  /** With `sha256`. */
   base: Tokenizer
-  /** With `sha256`. */
   extended: Tokenizer
   /** Default: every id of `extended` after the base's last that has a piece and is not padding. */
   newIds?: readonly number[]
@@ -56,7 +55,7 @@ export interface InitMapOptions {
 }
 
 /**
- * @throws KoVocabError `bad-option`: hashes, ids or padding that do not fit; `mismatch`: `segment` gives no ids, or
+ * @throws KoVocabError `bad-option`: ids or padding that do not fit; `mismatch`: `segment` gives no ids, or
  * some that the base does not have
  */
 export function buildInitMap(options: InitMapOptions): InitMap {
@@ -82,8 +81,8 @@ export function buildInitMap(options: InitMapOptions): InitMap {
     output: output.finish(),
     inputMethod,
     outputMethod,
-    baseSha256: hashOf(base, 'base'),
-    extendedSha256: hashOf(extended, 'extended'),
+    baseSha256: base.sha256 ?? tokenizerHash(base),
+    extendedSha256: extended.sha256 ?? tokenizerHash(extended),
     baseRows,
     paddingIds,
     seed,
@@ -187,11 +186,6 @@ function checkSegment(ids: readonly number[], id: number, base: Tokenizer, exten
   const foreign = ids.find((baseId) => !base.pieces[baseId])
   if (foreign !== undefined)
     throw new KoVocabError('mismatch', `${place}: segmented into ${foreign}, which is no base id`)
-}
-
-function hashOf({ sha256 }: Tokenizer, which: string): string {
-  if (sha256) return sha256
-  throw new KoVocabError('bad-option', `the ${which} tokenizer has no sha256`, 'set it with tokenizerHash')
 }
 
 const ascending = (a: number, b: number): number => a - b

@@ -131,7 +131,6 @@ test('padding is listed, not mapped; holes and chosen ids', () => {
 })
 
 test.each<[string, Partial<InitMapOptions>, string]>([
-  ['no hash', { base: { ...base, sha256: undefined } }, 'the base tokenizer has no sha256'],
   ['an id of the base', { newIds: [7] }, 'id 7 is not a new one: the base has ids 0 to 7'],
   ['an id twice', { newIds: [8, 8] }, 'id 8 stands twice'],
   ['an id that is also padding', { newIds: [8], paddingIds: [8] }, 'id 8 stands twice'],
