@@ -1,10 +1,10 @@
 /** From words to ids: the cache, and merging where it does not know a word. */
-import { isValidUtf8 } from '../text/utf8'
 import { unitSymbols } from './byte-units'
 import type { Encoder } from './encoder'
 import { mergeSymbols } from './merge-symbols'
 import { byteSymbols, characterSymbols } from './symbols'
-import { emptyWordCache, findWord, keepWord } from './word-cache'
+import { CACHED_BYTES_MAX, findWord, IDS_OFFSET, idsOfLine, keepWord, setOf } from './word-cache'
+import { findInMap } from './word-map'
 
 /** Words are looked up this many at a time. */
 export const PENDING_WORDS = 256
@@ -14,9 +14,6 @@ const UNIT_BYTES_MIN = 3
 
 /** Shorter words are merged as a whole: finding out where they may be cut takes longer. */
 const CUT_BYTES_MIN = 64
-
-/** Words longer than this many bytes are encoded each time: they hardly ever come again. */
-const CACHED_BYTES_MAX = 96
 
 /** An odd multiplier with well spread bits (2^32 / golden ratio). */
 export const HASH_PRIME = 0x9e3779b1 | 0
@@ -39,54 +36,42 @@ export function noteWord(encoder: Encoder, start: number, end: number, hash: num
 
 /**
  * Encodes the words noted. The cache lies outside the processor's own, and one look-up would wait for the one before
- * it; so the first loops touch what the look-ups will need, independent loads that the processor overlaps.
+ * it; so a first loop touches the lines of all words, independent loads that the processor overlaps.
  */
 export function encodePending(encoder: Encoder): void {
-  const { pending } = encoder
-  const { slots, entries, bytes } = encoder.cache
+  const { pending, cache } = encoder
+  const { lines } = cache
   const end = encoder.pendingCount * 3
   encoder.pendingCount = 0
-  const mask = slots.length - 1
   let touched = 0
-  for (let i = 2; i < end; i += 3) touched ^= slots[pending[i] & mask]
-  for (let i = 2; i < end; i += 3) {
-    const slot = slots[pending[i] & mask]
-    touched ^= entries[slot === 0 ? 0 : slot]
-  }
-  for (let i = 2; i < end; i += 3) {
-    const slot = slots[pending[i] & mask]
-    touched ^= bytes[entries[slot === 0 ? 1 : slot]]
-  }
-  // The optimiser would drop the loops above if nothing used what they read.
+  for (let i = 2; i < end; i += 3) touched ^= lines[setOf(cache, pending[i])]
+  // The optimiser would drop the loop above if nothing used what it reads.
   if (touched === 0.5) return
   for (let i = 0; i < end; i += 3) encodeWord(encoder, pending[i], pending[i + 1], pending[i + 2])
 }
 
 /** Appends the ids of the word encoder.text[start .. end). */
 export function encodeWord(encoder: Encoder, start: number, end: number, hash: number): void {
-  const { text } = encoder
-  if (end - start > CACHED_BYTES_MAX) {
-    const size = encodeAnew(encoder, start, end, hash)
-    append(encoder, encoder.word, 0, size)
-    return
-  }
-  const { cache, older } = encoder
-  let entry = findWord(cache, text, start, end, hash)
-  if (entry >= 0) {
-    append(encoder, cache.ids, cache.entries[entry + 2], cache.entries[entry + 3] >>> 16)
-    return
-  }
-  entry = findWord(older, text, start, end, hash)
-  if (entry >= 0) {
-    const from = older.entries[entry + 2]
-    const size = older.entries[entry + 3] >>> 16
-    append(encoder, older.ids, from, size)
-    remember(encoder, start, end, hash, older.ids, from, size)
-    return
+  const { text, cache } = encoder
+  const length = end - start
+  if (length === 1) {
+    const id = encoder.oneByte[text[start]]
+    if (id >= 0) {
+      if (encoder.count === encoder.ids.length) reserveIds(encoder, 1)
+      encoder.ids[encoder.count++] = id
+      return
+    }
+  } else if (length <= CACHED_BYTES_MAX) {
+    const line = findWord(cache, text, start, end, hash)
+    if (line >= 0) {
+      append(encoder, cache.lines, line + IDS_OFFSET, idsOfLine(cache, line))
+      return
+    }
   }
   const size = encodeAnew(encoder, start, end, hash)
   append(encoder, encoder.word, 0, size)
-  remember(encoder, start, end, hash, encoder.word, 0, size)
+  if (length > 1) keepWord(cache, text, start, end, hash, encoder.word, size)
+  else if (size === 1) encoder.oneByte[text[start]] = encoder.word[0]
 }
 
 function append(encoder: Encoder, from: Int32Array, at: number, size: number): void {
@@ -97,31 +82,13 @@ function append(encoder: Encoder, from: Int32Array, at: number, size: number): v
   encoder.count = count + size
 }
 
-function remember(
-  encoder: Encoder,
-  start: number,
-  end: number,
-  hash: number,
-  ids: Int32Array,
-  from: number,
-  size: number,
-): void {
-  if (keepWord(encoder.cache, encoder.text, start, end, hash, ids, from, size)) return
-  const kept = ids.slice(from, from + size)
-  const { cache } = encoder
-  encoder.cache = encoder.older
-  encoder.older = cache
-  emptyWordCache(encoder.cache)
-  keepWord(encoder.cache, encoder.text, start, end, hash, kept, 0, size)
-}
-
 /** Encodes the word into encoder.word; the number of its ids. */
 function encodeAnew(encoder: Encoder, start: number, end: number, hash: number): number {
   const { wholes } = encoder
-  if (wholes && end - start < 0x10000) {
-    const whole = findWord(wholes, encoder.text, start, end, hash)
+  if (wholes) {
+    const whole = findInMap(wholes, encoder.text, start, end, hash)
     if (whole >= 0) {
-      encoder.word[0] = wholes.ids[wholes.entries[whole + 2]]
+      encoder.word[0] = whole
       return 1
     }
   }
@@ -130,11 +97,16 @@ function encodeAnew(encoder: Encoder, start: number, end: number, hash: number):
     encoder.word[0] = fast.runs[end - start]
     return 1
   }
-  return mergeWord(encoder, start, end, fast !== null)
+  return mergeWord(encoder, start, end, fast !== null, true)
 }
 
-/** Symbols of the word, merged, in encoder.word; `spaceIsMark`: a space stands for `▁`. */
-export function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: boolean): number {
+/**
+ * Symbols of the word, merged, in encoder.word.
+ *
+ * @param spaceIsMark SentencePiece form: a space stands for `▁`
+ * @param isText whether the word is valid UTF-8; pieces of byte-level vocabularies may begin or end inside a character
+ */
+export function mergeWord(encoder: Encoder, start: number, end: number, spaceIsMark: boolean, isText: boolean): number {
   const { text, symbols, tokenizer, merges, room } = encoder
   if (encoder.word.length < end - start) {
     encoder.word = new Int32Array((end - start) * 1.5)
@@ -143,7 +115,7 @@ export function mergeWord(encoder: Encoder, start: number, end: number, spaceIsM
   const { word, cuts } = encoder
   if (encoder.units) {
     const count =
-      end - start > UNIT_BYTES_MIN && isValidUtf8(text, start, end)
+      end - start > UNIT_BYTES_MIN && isText
         ? unitSymbols(encoder.units, merges, text, start, end, word)
         : byteSymbols(symbols, text, start, end, word)
     return mergeSymbols(merges, room, word, count)

@@ -11,7 +11,8 @@ import { compilePreTokenizer, type PreTokenizer } from './pipeline/pre-tokenize'
 import { compilePostProcessor, type Surround } from './post-process'
 import { createSymbolTable, modelPieces, type SymbolTable } from './symbols'
 import type { Tokenizer } from './types'
-import { createWordCache, keepWord, type WordCache } from './word-cache'
+import { createWordCache, type WordCache } from './word-cache'
+import { addToMap, createWordMap, type WordMap } from './word-map'
 
 /** A tokenizer made ready to encode. Not for two threads at once: it keeps words and room between calls. */
 export interface Encoder {
@@ -21,17 +22,17 @@ export interface Encoder {
   symbols: SymbolTable
   /** Byte-level form. */
   units: ByteUnits | null
-  /** Words of late; when it is full it becomes `older`, and the older one is emptied. Frequent words come back at once. */
   cache: WordCache
-  older: WordCache
+  /** By byte: the id of that byte as a word of its own, -1 where that is not known or not one id. */
+  oneByte: Int32Array
   room: MergeRoom
   split: (text: string) => Segment[]
   /** With space runs as added tokens: the split for texts that hold `▁` themselves, which the fast path leaves alone. */
   splitNormalized: ((text: string) => Segment[]) | null
   preTokenize: PreTokenizer
   surround: Surround
-  /** With `ignore_merges`: all pieces, which are taken whole. */
-  wholes: WordCache | null
+  /** With `ignore_merges`: the pieces that merging does not give, which are taken whole all the same. */
+  wholes: WordMap | null
   /** First bytes of added tokens. */
   addedFirst: Uint8Array
   /** Words of the segment under way that are not encoded yet: start, end and hash of each. */
@@ -55,22 +56,21 @@ export interface EncodeOptions {
 /**
  * Makes the tables for encoding; some tens of milliseconds for a vocabulary of 128,000.
  *
- * @param options.cacheWords how many words to remember at most (about 60 bytes each); default 262,144
+ * @param options.cacheWords how many words to remember at most (128 bytes each); default 262,144
  * @throws unsupported when the tokenizer's normalizer or pre-tokenizer has a part that is not known, naming it
  */
 export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: number } = {}): Encoder {
   const fast = safeFastPath(tokenizer)
-  const cacheWords = Math.max(16, (options.cacheWords ?? 1 << 18) >> 1)
   const addedFirst = new Uint8Array(256)
   for (const { content } of tokenizer.addedTokens) if (content !== '') addedFirst[encodeUtf8(content)[0]] = 1
-  return {
+  const encoder: Encoder = {
     tokenizer,
     fast: fast.path,
     merges: createMergeTable(tokenizer.merges, tokenizer.form === 'byte-level'),
     units: tokenizer.form === 'byte-level' ? createByteUnits(tokenizer) : null,
     symbols: fast.symbols,
-    cache: createWordCache(cacheWords),
-    older: createWordCache(cacheWords),
+    cache: createWordCache(options.cacheWords ?? 1 << 18),
+    oneByte: new Int32Array(256).fill(-1),
     room: createMergeRoom(),
     split: fast.path
       ? splitAddedTokens(
@@ -81,7 +81,7 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     splitNormalized: fast.path?.kind === 'spaces' && fast.path.runs ? splitAddedTokens(tokenizer) : null,
     preTokenize: compilePreTokenizer(tokenizer.preTokenizer, tokenizer.form),
     surround: compilePostProcessor(tokenizer.postProcessor),
-    wholes: tokenizer.ignoreMerges ? wholePieces(tokenizer) : null,
+    wholes: null,
     addedFirst,
     pending: new Int32Array(PENDING_WORDS * 3),
     pendingCount: 0,
@@ -91,6 +91,8 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     ids: new Int32Array(1 << 16),
     count: 0,
   }
+  if (tokenizer.ignoreMerges) encoder.wholes = unmergedPieces(encoder)
+  return encoder
 }
 
 const same = (text: string) => text
@@ -101,15 +103,20 @@ function safeFastPath(tokenizer: Tokenizer): { path: FastPath; symbols: SymbolTa
   return { path: path?.kind === 'spaces' && !symbols.cutsAtSpaces ? null : path, symbols }
 }
 
-function wholePieces(tokenizer: Tokenizer): WordCache {
-  const pieces = modelPieces(tokenizer)
-  const wholes = createWordCache(pieces.size)
-  const id = new Int32Array(1)
-  for (const [piece, pieceId] of pieces) {
+function unmergedPieces(encoder: Encoder): WordMap {
+  const { tokenizer } = encoder
+  const words: { bytes: Uint8Array; id: number }[] = []
+  for (const [piece, id] of modelPieces(tokenizer)) {
     const bytes = tokenizer.form === 'byte-level' ? pieceToBytes(piece) : encodeUtf8(piece)
-    id[0] = pieceId
-    if (bytes) keepWord(wholes, bytes, 0, bytes.length, hashBytes(bytes, 0, bytes.length), id, 0, 1)
+    if (!bytes) continue
+    const ids = encodePiece(encoder, piece)
+    if (ids.length !== 1 || ids[0] !== id) words.push({ bytes, id })
   }
+  const wholes = createWordMap(
+    words.length,
+    words.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  )
+  for (const { bytes, id } of words) addToMap(wholes, bytes, hashBytes(bytes, 0, bytes.length), id)
   return wholes
 }
 
@@ -163,7 +170,7 @@ export function encodePiece(encoder: Encoder, piece: string): Int32Array {
   const bytes = (encoder.tokenizer.form === 'byte-level' && pieceToBytes(piece)) || encodeUtf8(piece)
   reserveText(encoder, bytes.length)
   encoder.text.set(bytes, 1)
-  const size = mergeWord(encoder, 1, bytes.length + 1, false)
+  const size = mergeWord(encoder, 1, bytes.length + 1, false, isValidUtf8(bytes))
   return encoder.word.slice(0, size)
 }
 

@@ -1,58 +1,70 @@
 /**
  * Words already encoded: their UTF-8 bytes → their ids. Korean text repeats: of 25 million words in 264 MB, 2 million
  * are distinct, so most encoding is looking up.
+ *
+ * A word's hash, bytes and ids stand together in one line of 128 bytes, two processor cache lines of which short words
+ * touch one; a look-up in several arrays would wait for memory several times. Two lines make a set, and a new word takes
+ * the place of the one that was not used last: nothing is ever moved or emptied.
  */
 export interface WordCache {
-  /** Slot → place of the entry + 1, 0 where free. The length is a power of two. */
-  slots: Int32Array
-  /** Four numbers a word: hash; start of its bytes; start of its ids; length of the bytes, and number of ids << 16. */
-  entries: Int32Array
-  size: number
+  /** 32 numbers a line: hash; length of the bytes | number of ids << 8 | used last << 16; 32 bytes of text; 22 ids. */
+  lines: Int32Array
+  /** The same memory. */
   bytes: Uint8Array
-  bytesUsed: number
-  ids: Int32Array
-  idsUsed: number
+  /** (number of sets - 1); a power of two less one. */
+  mask: number
 }
 
-/** Average room a word, generous for Korean (10 bytes, 2 ids). */
-const BYTES_A_WORD = 16
-const IDS_A_WORD = 6
-/** Room for one long word in the smallest cache. */
-const SLACK = 1024
+const LINE = 32
+const TEXT_AT = 2
+const IDS_AT = 10
 
-/** @param words how many words it holds */
+/** The longest word that is kept, in bytes. */
+export const CACHED_BYTES_MAX = (IDS_AT - TEXT_AT) * 4
+/** The most ids that are kept of a word. */
+export const CACHED_IDS_MAX = LINE - IDS_AT
+
+const USED_LAST = 1 << 16
+
+/** @param words how many words it holds at the most; rounded up to a power of two */
 export function createWordCache(words: number): WordCache {
-  return {
-    slots: new Int32Array(2 ** Math.ceil(Math.log2(words * 2))),
-    entries: new Int32Array(words * 4),
-    size: 0,
-    bytes: new Uint8Array(words * BYTES_A_WORD + SLACK),
-    bytesUsed: 0,
-    ids: new Int32Array(words * IDS_A_WORD + SLACK),
-    idsUsed: 0,
-  }
+  const sets = 2 ** Math.max(1, Math.ceil(Math.log2(words / 2)))
+  const lines = new Int32Array(sets * 2 * LINE)
+  return { lines, bytes: new Uint8Array(lines.buffer), mask: sets - 1 }
 }
 
-/** The place of the word's entry in `entries`, -1 when it is not there. Words are shorter than 65,536 bytes. */
+/** Place of the first line of a hash's set. */
+export function setOf(cache: WordCache, hash: number): number {
+  return (hash & cache.mask) * (2 * LINE)
+}
+
+/** Place of the word's line in `lines`, -1 when it is not there. The word has 1 to CACHED_BYTES_MAX bytes. */
 export function findWord(cache: WordCache, text: Uint8Array, start: number, end: number, hash: number): number {
-  const { slots, entries, bytes } = cache
-  const mask = slots.length - 1
+  const { lines, bytes } = cache
   const length = end - start
-  let slot = hash & mask
-  for (;;) {
-    const entry = slots[slot] - 1
-    if (entry < 0) return -1
-    if (entries[entry] === hash && (entries[entry + 3] & 0xffff) === length) {
-      const at = entries[entry + 1]
-      let i = 0
-      while (i < length && bytes[at + i] === text[start + i]) i++
-      if (i === length) return entry
+  const first = setOf(cache, hash)
+  for (let line = first; line <= first + LINE; line += LINE) {
+    if (lines[line] !== hash || (lines[line + 1] & 0xff) !== length) continue
+    const at = (line + TEXT_AT) * 4
+    let i = 0
+    while (i < length && bytes[at + i] === text[start + i]) i++
+    if (i < length) continue
+    if ((lines[line + 1] & USED_LAST) === 0) {
+      lines[line + 1] |= USED_LAST
+      lines[line === first ? first + LINE + 1 : first + 1] &= ~USED_LAST
     }
-    slot = (slot + 1) & mask
+    return line
   }
+  return -1
 }
 
-/** Keeps a word that is not there, with ids[from .. from + count); false when there is no room. */
+/** Number of ids of a line, and where they begin in `lines`. */
+export function idsOfLine(cache: WordCache, line: number): number {
+  return (cache.lines[line + 1] >> 8) & 0xff
+}
+export const IDS_OFFSET = IDS_AT
+
+/** Keeps a word that is not there, unless it is longer or has more ids than a line holds. */
 export function keepWord(
   cache: WordCache,
   text: Uint8Array,
@@ -60,30 +72,17 @@ export function keepWord(
   end: number,
   hash: number,
   ids: Int32Array,
-  from: number,
   count: number,
-): boolean {
+): void {
   const length = end - start
-  const { slots, entries, bytes, bytesUsed, idsUsed } = cache
-  const entry = cache.size * 4
-  if (entry === entries.length || bytesUsed + length > bytes.length || idsUsed + count > cache.ids.length) return false
-  const mask = slots.length - 1
-  let slot = hash & mask
-  while (slots[slot] !== 0) slot = (slot + 1) & mask
-  slots[slot] = entry + 1
-  entries[entry] = hash
-  entries[entry + 1] = bytesUsed
-  entries[entry + 2] = idsUsed
-  entries[entry + 3] = length | (count << 16)
-  for (let i = 0; i < length; i++) bytes[bytesUsed + i] = text[start + i]
-  for (let i = 0; i < count; i++) cache.ids[idsUsed + i] = ids[from + i]
-  cache.size++
-  cache.bytesUsed += length
-  cache.idsUsed += count
-  return true
-}
-
-export function emptyWordCache(cache: WordCache): void {
-  cache.slots.fill(0)
-  cache.size = cache.bytesUsed = cache.idsUsed = 0
+  if (length > CACHED_BYTES_MAX || count > CACHED_IDS_MAX) return
+  const { lines, bytes } = cache
+  const first = setOf(cache, hash)
+  const line = (lines[first + 1] & USED_LAST) === 0 ? first : first + LINE
+  lines[line === first ? first + LINE + 1 : first + 1] &= ~USED_LAST
+  lines[line] = hash
+  lines[line + 1] = length | (count << 8) | USED_LAST
+  const at = (line + TEXT_AT) * 4
+  for (let i = 0; i < length; i++) bytes[at + i] = text[start + i]
+  for (let i = 0; i < count; i++) lines[line + IDS_AT + i] = ids[i]
 }
