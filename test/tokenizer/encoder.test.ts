@@ -95,6 +95,12 @@ describe.each([
     expect(slow.fast).toBeNull()
   })
 
+  it('cuts no Hangul behind a `▁` of the text or a run of spaces', () => {
+    for (const line of ['▁이지급 다가', '한 ▁다가오는', '  다가오는', ' ▁ ▁이지급', '가▁나다']) {
+      expect([...encode(encoder, line)]).toEqual(reference(line))
+    }
+  })
+
   it('encodes words beyond the length that is scanned, and beyond the cache', () => {
     for (const unit of ['가나다', 'ㅋ', 'abcde', '漢字仮名', ' ', '=', '한😀']) {
       const line = unit.repeat(120)
