@@ -4,7 +4,7 @@ import { defineConfig, type Options } from 'tsup'
 // Two of the builds below write into dist at the same time, so none of them may clean it.
 rmSync('dist', { recursive: true, force: true })
 
-const library = { index: 'src/index.ts', node: 'src/node.ts' }
+const libraries = { index: 'src/index.ts', node: 'src/node.ts' }
 
 /** ESM alone: the command, and the worker that counts words, found beside the chunk that starts it. */
 const programs = { cli: 'src/cli/main.ts', 'counts-worker': 'src/counts/worker.ts' }
@@ -22,10 +22,10 @@ const common: Options = {
 
 export default defineConfig([
   // Splitting shares chunks between the entries, so that index and node throw the same KoVocabError class.
-  { ...common, entry: { ...library, ...existing(programs) }, format: 'esm', splitting: true },
+  { ...common, entry: { ...libraries, ...existing(programs) }, format: 'esm', splitting: true },
   // shims: `import.meta.url`, by which the worker file is found, does not exist in CommonJS.
-  { ...common, entry: library, format: 'cjs', splitting: true, shims: true },
-  { ...common, entry: library, format: ['esm', 'cjs'], dts: { only: true } },
+  { ...common, entry: libraries, format: 'cjs', splitting: true, shims: true },
+  { ...common, entry: libraries, format: ['esm', 'cjs'], dts: { only: true } },
 ])
 
 function existing(entries: Record<string, string>): Record<string, string> {

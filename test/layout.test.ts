@@ -16,6 +16,7 @@ const wholeRoad = 'extend-from-text.ts'
 const nodeFiles = [
   'corpus/atomic.ts',
   'corpus/blocks.ts',
+  'corpus/decompress.ts',
   'corpus/files.ts',
   'corpus/run-record.ts',
   'corpus/unzstd.ts',

@@ -3,10 +3,10 @@
  */
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { pipeline } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { KoVocabError, throwIfAborted } from '../errors'
 import { asIoError } from './atomic'
+import { decompress } from './decompress'
 import { refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
 import type { CorpusFile } from './files'
 import { unzstd } from './unzstd'
@@ -175,27 +175,9 @@ async function* readStandardInput(options: ReadBlocksOptions): AsyncGenerator<Ui
 const isStream = (file: CorpusFile): boolean => file.stream === true || file.path === '-'
 
 async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const stream = zlib.createGunzip({ chunkSize: 1 << 20 })
-  let sourceError: unknown
-  const watched = async function* () {
-    try {
-      yield* source
-    } catch (error) {
-      sourceError = error
-      throw error
-    }
-  }
-  pipeline(watched, stream, () => {})
-  try {
-    yield* stream as AsyncIterable<Uint8Array>
-  } catch (error) {
-    if (sourceError) throw sourceError
-    const { message } = error as Error
+  yield* decompress(source, zlib.createGunzip({ chunkSize: 1 << 20 }), (offset, cause) => {
     const hint = 'copy or download the file again; gzip -t checks it'
-    throw new KoVocabError('bad-file', `${path}: gzip data breaks at byte ${stream.bytesWritten}: ${message}`, hint, {
-      cause: error,
-    })
-  } finally {
-    stream.destroy()
-  }
+    const { message } = cause as Error
+    return new KoVocabError('bad-file', `${path}: gzip data breaks at byte ${offset}: ${message}`, hint, { cause })
+  })
 }

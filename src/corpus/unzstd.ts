@@ -2,10 +2,10 @@
  * Zstandard decompression of a stream: Node's own where it has one (22.15 and later), else fzstd in JavaScript.
  * Node only.
  */
-import { pipeline } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { Decompress } from 'fzstd'
 import { KoVocabError } from '../errors'
+import { decompress } from './decompress'
 
 /**
  * @param path named in errors
@@ -41,24 +41,7 @@ export async function* unzstdPortable(path: string, source: AsyncIterable<Uint8A
 async function* unzstdNative(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // @types/node of Node 20, the oldest version supported, does not know it.
   const create = (zlib as unknown as { createZstdDecompress: (options: object) => zlib.Gunzip }).createZstdDecompress
-  const stream = create({ chunkSize: 1 << 20 })
-  let sourceError: unknown
-  const watched = async function* () {
-    try {
-      yield* source
-    } catch (error) {
-      sourceError = error
-      throw error
-    }
-  }
-  pipeline(watched, stream, () => {})
-  try {
-    yield* stream as AsyncIterable<Uint8Array>
-  } catch (error) {
-    throw sourceError ?? broken(path, stream.bytesWritten, error)
-  } finally {
-    stream.destroy()
-  }
+  yield* decompress(source, create({ chunkSize: 1 << 20 }), (offset, error) => broken(path, offset, error))
 }
 
 function broken(path: string, offset: number, cause: unknown): KoVocabError {
