@@ -32,7 +32,7 @@ describe.each(Object.entries(plans))('counting words, plan %s', (name, plan) => 
           expect(sorted(asMap(feed.table))).toEqual(sorted(countReference(plan, file)))
         },
       ),
-      { numRuns: runs(300) },
+      { numRuns: runs(300, 2_000) },
     )
   })
 
@@ -48,7 +48,7 @@ describe.each(Object.entries(plans))('counting words, plan %s', (name, plan) => 
         for (const [word, count] of countReference(plan, second)) expected.set(word, (expected.get(word) ?? 0) + count)
         expect(sorted(asMap(feed.table))).toEqual(sorted(expected))
       }),
-      { numRuns: runs(100) },
+      { numRuns: runs(100, 1_000) },
     )
   })
 
@@ -67,7 +67,7 @@ describe.each(Object.entries(plans))('counting words, plan %s', (name, plan) => 
         }
         expect(sorted(asMap(feed.table))).toEqual(sorted(countReference(plan, bytes)))
       }),
-      { numRuns: runs(100, 2_000) },
+      { numRuns: runs(100, 1_000) },
     )
   })
 })
