@@ -64,9 +64,9 @@ export function noteWord(batch: WordBatch, start: number, end: number, hash: num
 /**
  * Adds one to the count of every word of the batch and empties it.
  *
- * A table of millions of words lies outside the caches, and one word's misses would wait for the other's: so the first
- * two loops touch the entries and then the bytes of all words, independent loads which the processor overlaps, and the
- * third finds everything near. Measured on 264 MB of Korean: 1.9 s instead of 4.3 s.
+ * A table of millions of words lies outside the caches, and one word's misses would wait for the other's: so three
+ * loops touch the slots, the entries and the bytes of all words, independent loads which the processor overlaps, and the
+ * last one finds everything near.
  */
 export function addBatch(table: WordTable, bytes: Uint8Array, batch: WordBatch): void {
   const { words, size } = batch

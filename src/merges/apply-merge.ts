@@ -150,7 +150,7 @@ export function mergeAndOpen(merger: Merger, pair: number, made: number, opened:
     else if (left === made) merger.gainRight[right] -= weight
     else lose(index, pairAt(index, left, right), weight)
   }
-  /** Makes `result` of the symbol at `at` and the one behind it; true when it stood. */
+  /** Makes `result` of the symbol at `at` and the one behind it. */
   const fuse = (at: number, result: number) => {
     const weight = weights[at]
     const left = symbols[at]

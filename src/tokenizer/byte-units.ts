@@ -1,5 +1,5 @@
 import { codePointAt, utf8Length } from '../text/utf8'
-import { byteToChar, pieceToBytes } from './byte-alphabet'
+import { pieceToBytes } from './byte-alphabet'
 import { createMergeRoom, mergeSymbols } from './merge-symbols'
 import { findMerge, type MergeTable } from './merge-table'
 import type { Tokenizer } from './types'
@@ -45,23 +45,20 @@ interface OverlapIndex {
   lists: Map<number, Overlap[]>
 }
 
-export function createByteUnits(tokenizer: Tokenizer): ByteUnits {
+export function createByteUnits(tokenizer: Tokenizer, bytes: Int32Array): ByteUnits {
   const units: ByteUnits = {
     single: new Int32Array(0x10000).fill(UNKNOWN),
     spaced: new Int32Array(0x10000).fill(UNKNOWN),
     endings: { maybe: new Uint8Array(8192), lists: new Map() },
     beginnings: { maybe: new Uint8Array(8192), lists: new Map() },
-    bytes: new Int32Array(256).fill(NONE),
+    bytes,
   }
-  const idOf = new Map<string, number>()
   const added = new Set(tokenizer.addedTokens.map((token) => token.id))
   tokenizer.pieces.forEach((piece, id) => {
     if (piece === '' || added.has(id)) return
-    if (piece.length === 1) idOf.set(piece, id)
-    const bytes = pieceToBytes(piece)
-    if (bytes && bytes.length > 1) noteOverlaps(units, bytes)
+    const spelled = pieceToBytes(piece)
+    if (spelled && spelled.length > 1) noteOverlaps(units, spelled)
   })
-  for (let byte = 0; byte < 256; byte++) units.bytes[byte] = idOf.get(byteToChar(byte)) ?? NONE
   return units
 }
 

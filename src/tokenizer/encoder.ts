@@ -67,7 +67,7 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
     tokenizer,
     fast: fast.path,
     merges: createMergeTable(tokenizer.merges, tokenizer.form === 'byte-level'),
-    units: tokenizer.form === 'byte-level' ? createByteUnits(tokenizer) : null,
+    units: tokenizer.form === 'byte-level' ? createByteUnits(tokenizer, fast.symbols.bytes) : null,
     symbols: fast.symbols,
     cache: createWordCache(options.cacheWords ?? 1 << 18),
     oneByte: new Int32Array(256).fill(-1),
