@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const src = join(root, 'src')
 
 /** The road of the data: a folder imports from itself, from folders before it, and from the files beside them. */
-const folders = 'text tokenizer corpus counts merges extend init checkpoint measure trainer cli'.split(' ')
+const folders = 'text tokenizer corpus counts donors merges extend init checkpoint measure trainer cli'.split(' ')
 const everywhere = ['errors.ts', 'version.ts']
 /** The whole road in one call: only the command may use it. */
 const wholeRoad = 'extend-from-text.ts'
