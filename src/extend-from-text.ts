@@ -1,36 +1,19 @@
 /** From a base and text to an extended tokenizer in its folder, in one call. Node only. */
-import { readdir, stat } from 'node:fs/promises'
-import { asIoError, writeFileAtomic } from './corpus/atomic'
+import { stat } from 'node:fs/promises'
+import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
-import { readLines } from './corpus/lines'
-import { describeInputs, describeTokenizer, formatRunRecord, type InputRecord, runRecord } from './corpus/run-record'
+import { describeInputs, describeTokenizer, type InputRecord, runRecord } from './corpus/run-record'
 import { KoVocabError, throwIfAborted } from './errors'
-import { auditExtension, everywhereReferees } from './extend/audit/audit'
-import { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
-import type { AuditReport, UnchangedText } from './extend/audit/types'
-import { extendTokenizer } from './extend/extend'
-import { extensionRecord } from './extend/extension-record'
 import { type BaseOptions, openBase } from './extend/open-base'
-import { padTokenizer } from './extend/pad'
-import { buildInitMap, type InitMap } from './init/init-map'
-import { writeInitMap } from './init/init-map-file'
-import { formatInitMap } from './init/init-map-json'
+import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
 import type { InitMethod } from './init/methods'
-import { segmentPiece } from './init/segment'
 import { sampleLines } from './measure/sample'
-import { measureTokens, type TokenMeasure } from './measure/tokens'
 import { type LearnOptions, learnMerges } from './merges/learn'
-import { formatMerges } from './merges/merges-file'
-import type { LearnedMerges } from './merges/types'
 import { type Scope, scopeNamed } from './text/scope'
-import { createEncoder } from './tokenizer/encoder'
-import { tokenizerFiles } from './tokenizer/files/formats'
-import { readablePiece } from './tokenizer/readable-piece'
-import { saveTokenizer } from './tokenizer/save'
-import type { Form, Tokenizer } from './tokenizer/types'
+import type { Tokenizer } from './tokenizer/types'
 
 /** In order. `audit` has stages of its own, told as `audit: every character`. */
-export type Stage = 'count' | 'train' | 'extend' | `audit${string}` | 'init map' | 'write'
+export type Stage = 'count' | 'train' | FinishStage
 
 export interface ExtendFromTextOptions
   extends BaseOptions,
@@ -60,34 +43,6 @@ export interface ExtendFromTextOptions
   onProgress?: (stage: Stage, done: number, total: number) => void
 }
 
-export interface ExtensionSummary {
-  form: Form
-  baseSize: number
-  extendedSize: number
-  newIds: { first: number; last: number; count: number }
-  userDefinedSymbols: number
-  /** New pieces that are single characters, and those made by merges. */
-  characters: number
-  merges: number
-  paddingIds: number[]
-  /** The same lines before and after: the beginning of the corpus files, which was trained on; null without a corpus. */
-  sample: { before: TokenMeasure; after: TokenMeasure } | null
-  notes: string[]
-}
-
-export interface ExtendedFromText {
-  base: Tokenizer
-  extended: Tokenizer
-  learned: LearnedMerges
-  /** null with `audit: 'none'`. */
-  audit: AuditReport | null
-  /** null from nothing: there are no base rows that new ones could be made of. */
-  initMap: InitMap | null
-  /** Every file of the folder, name → content. */
-  files: Map<string, string | Uint8Array>
-  summary: ExtensionSummary
-}
-
 /**
  * Counts words, continues the base's BPE, extends, audits, builds the init map and, with `out`, writes one folder:
  * the tokenizer's files, merges.txt, audit.json, init-map.safetensors, init-map.json, extension.json and run.json.
@@ -98,8 +53,8 @@ export interface ExtendedFromText {
  * @throws KoVocabError `audit-failed` when an invariant does not hold, the report being in `<out>.audit-failed.json`;
  * `bad-option`, `io`, `bad-file`, `unsupported`, `mismatch`, `aborted` as the steps do
  */
-export async function extendFromText(options: ExtendFromTextOptions): Promise<ExtendedFromText> {
-  const { out, force = false, signal, seed = 1, padToMultiple = 1, userDefinedSymbols = [] } = options
+export async function extendFromText(options: ExtendFromTextOptions): Promise<FinishedExtension> {
+  const { signal, seed = 1 } = options
   const progress = options.onProgress ?? (() => {})
   const fromNothing = options.base === undefined
   const { base, scope, corpus, unchanged, add } = await prepareExtension(options)
@@ -112,68 +67,26 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Ex
     onProgress: progress,
   })
   throwIfAborted(signal)
-  progress('extend', 0, 1)
-  const plain = extendTokenizer(base, learned, { userDefinedSymbols })
-  const { tokenizer: extended, paddingIds } = padTokenizer(plain, padToMultiple)
-  const { files, notes } = tokenizerFiles(extended)
-  const ofTokenizer = new Set(files.keys())
-  const sample = await sampleLines(corpus, { signal })
-  progress('extend', 1, 1)
-
-  const audit =
-    options.audit === 'none'
-      ? null
-      : await auditExtension({
-          base,
-          extended,
-          scope,
-          files,
-          unchanged: unchangedTexts(unchanged, signal),
-          samples: sample,
-          referees: [...everywhereReferees, sentencePieceReferee],
-          level: options.audit ?? 'full',
-          seed,
-          paddingIds,
-          onProgress: (stage, done, total) => progress(`audit: ${stage}`, done, total),
-          signal,
-        })
-  if (audit && !audit.passed) await refuse(audit, out)
+  const samples = await sampleLines(corpus, { signal })
   throwIfAborted(signal)
-
-  progress('init map', 0, 1)
-  const initMap = fromNothing ? null : initMapOf(base, extended, paddingIds, options, seed)
-  progress('init map', 1, 1)
-
-  files.set('merges.txt', formatMerges(learned))
-  if (audit) files.set('audit.json', `${JSON.stringify(audit, null, 2)}\n`)
-  if (initMap) {
-    files.set('init-map.safetensors', writeInitMap(initMap))
-    files.set('init-map.json', [...formatInitMap(initMap, readablePiece(extended))].join(''))
-  }
-  const record = extensionRecord({ base, extended, learned, userDefinedSymbols, paddingIds, scope: scope.name })
-  files.set('extension.json', `${JSON.stringify(record, null, 2)}\n`)
-  files.set('run.json', formatRunRecord(await recordOf(options, seed, corpus, unchanged)))
-  const symbols = userDefinedSymbols.length
-  const summary: ExtensionSummary = {
-    form: base.form,
-    baseSize: base.pieces.length,
-    extendedSize: extended.pieces.length,
-    newIds: { ...record.new_ids },
-    userDefinedSymbols: symbols,
-    characters: learned.pieces.filter(({ left }) => left === null).length,
-    merges: learned.pieces.filter(({ left }) => left !== null).length,
-    paddingIds,
-    sample: sample.length > 0 ? measured(base, extended, sample) : null,
-    notes,
-  }
-  if (out !== undefined) {
-    throwIfAborted(signal)
-    progress('write', 0, 1)
-    const extraFiles = Object.fromEntries([...files].filter(([name]) => !ofTokenizer.has(name)))
-    await saveTokenizer(extended, out, { force, extraFiles })
-    progress('write', 1, 1)
-  }
-  return { base, extended, learned, audit, initMap, files, summary }
+  return finishExtension({
+    base,
+    learned,
+    scope,
+    unchanged,
+    samples,
+    userDefinedSymbols: options.userDefinedSymbols,
+    padToMultiple: options.padToMultiple,
+    audit: options.audit,
+    inputMethod: fromNothing ? null : options.inputMethod,
+    outputMethod: fromNothing ? null : options.outputMethod,
+    seed,
+    out: options.out,
+    force: options.force,
+    record: () => recordOf(options, seed, corpus, unchanged),
+    onProgress: progress,
+    signal,
+  })
 }
 
 export interface PreparedExtension {
@@ -225,48 +138,6 @@ function piecesToAdd({ add, vocabSize, merges }: ExtendFromTextOptions, there: n
     throw new KoVocabError('bad-option', 'how many pieces to add is not said', 'give add or vocab-size')
   }
   return pieces
-}
-
-/** A folder that is occupied is named before hours of work, not after. */
-async function requireRoom(out: string, force: boolean): Promise<void> {
-  const info = await stat(out).catch(() => null)
-  if (!info) return
-  if (!info.isDirectory()) throw new KoVocabError('io', `${out}: is a file, a folder is expected`)
-  if (force || (await readdir(out)).length === 0) return
-  throw new KoVocabError('io', `${out}: exists and is not an empty folder`, 'choose another folder, or force')
-}
-
-/** Texts for the audit, read when it comes to them. */
-export function unchangedTexts(files: readonly CorpusFile[], signal?: AbortSignal): UnchangedText[] {
-  return files.map((file) => ({ name: file.path, lines: readLines(file, { signal }) }))
-}
-
-async function refuse(audit: AuditReport, out: string | undefined): Promise<never> {
-  const failed = audit.checks.filter((check) => !check.passed).map((check) => check.id)
-  const place = out === undefined ? undefined : `${out.replace(/[\\/]+$/, '')}.audit-failed.json`
-  if (place !== undefined) await writeFileAtomic(place, `${JSON.stringify(audit, null, 2)}\n`)
-  throw new KoVocabError(
-    'audit-failed',
-    `the audit failed, nothing was written: ${failed.join(', ')}`,
-    place === undefined ? undefined : `what was found is in ${place}`,
-    { cause: audit },
-  )
-}
-
-function initMapOf(
-  base: Tokenizer,
-  extended: Tokenizer,
-  paddingIds: readonly number[],
-  { inputMethod = 'mean', outputMethod = 'mean' }: ExtendFromTextOptions,
-  seed: number,
-): InitMap {
-  const encoder = createEncoder(base)
-  const segment = (id: number) => Array.from(segmentPiece(encoder, extended.pieces[id]))
-  return buildInitMap({ base, extended, paddingIds, inputMethod, outputMethod, segment, seed })
-}
-
-function measured(base: Tokenizer, extended: Tokenizer, lines: readonly string[]): ExtensionSummary['sample'] {
-  return { before: measureTokens(createEncoder(base), lines), after: measureTokens(createEncoder(extended), lines) }
 }
 
 /** What run.json says: no path of the output, no number of threads, for they change no byte. */

@@ -8,14 +8,19 @@ export { readCounts, writeCounts } from './counts/counts-file'
 export { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
 export { type BaseOptions, openBase } from './extend/open-base'
 export {
-  type ExtendedFromText,
   type ExtendFromTextOptions,
-  type ExtensionSummary,
   extendFromText,
   type PreparedExtension,
   prepareExtension,
   type Stage,
 } from './extend-from-text'
+export {
+  type ExtensionSummary,
+  type FinishedExtension,
+  type FinishOptions,
+  type FinishStage,
+  finishExtension,
+} from './extension-folder'
 export * from './index'
 export { type SampleOptions, sampleLines } from './measure/sample'
 export { type LearnOptions, learnMerges } from './merges/learn'

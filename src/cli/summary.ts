@@ -1,7 +1,8 @@
-/** What `extend` and `demo` say about what they made. */
+/** What the commands that make an extension say about it. */
 import type { CorpusFile } from '../corpus/files'
 import { formatAudit } from '../extend/audit/format'
-import type { ExtendedFromText, ExtensionSummary, PreparedExtension } from '../extend-from-text'
+import type { PreparedExtension } from '../extend-from-text'
+import type { ExtensionSummary, FinishedExtension } from '../extension-folder'
 import type { TokenMeasure } from '../measure/tokens'
 import type { Colors } from './terminal'
 
@@ -14,7 +15,7 @@ export function line(head: string, text: string, colors: Colors): string {
   return `${colors.bold(head.padEnd(HEAD))} ${text}\n`
 }
 
-export function extensionText(result: ExtendedFromText, out: string, colors: Colors): string {
+export function extensionText(result: FinishedExtension, out: string, colors: Colors): string {
   const { summary, audit, files } = result
   const { newIds } = summary
   const ids = newIds.count > 0 ? `new ids ${newIds.first} to ${newIds.last}` : 'no new ids'
@@ -47,7 +48,7 @@ function firstLine(text: string): string {
   return text.slice(0, text.indexOf('\n')).replace(/^audit /, '')
 }
 
-export function extensionJson({ summary, audit, extended, files, base }: ExtendedFromText, out: string): string {
+export function extensionJson({ summary, audit, extended, files, base }: FinishedExtension, out: string): string {
   const document = {
     out,
     files: [...files.keys()].sort(),
