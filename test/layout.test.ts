@@ -22,6 +22,7 @@ const nodeFiles = [
   'corpus/unzstd.ts',
   'counts/count.ts',
   'counts/worker.ts',
+  'donors/load.ts',
   'extend-from-text.ts',
   'extend/audit/referees/sentencepiece.ts',
   'extension-folder.ts',

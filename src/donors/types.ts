@@ -15,8 +15,8 @@ export type DonorFormat =
 
 /**
  * - `piece`: takes part in segmentation
- * - `byte`: `<0xNN>`
- * - `special`: control and unknown pieces, special added tokens
+ * - `byte`: `<0xNN>`; of byte-level vocabularies the single bytes
+ * - `special`: control, unknown and unused pieces, special added tokens
  * - `added`: user-defined symbols and added tokens that are not special
  */
 export type DonorKind = 'piece' | 'byte' | 'special' | 'added'
@@ -51,4 +51,19 @@ export interface Donor {
   normalizer: string | null
   /** Facts for the user, a sentence each. */
   notes: string[]
+}
+
+export interface ReadDonorOptions {
+  /**
+   * How a text list spells its lines; other formats say so themselves. Default `auto`.
+   * - `words`: a line stands both for the word at a word's beginning and for it inside a word: two pieces
+   * - `pieces`: as marked by `▁`, the byte alphabet (`Ġ`) or `##`; in a list without any mark, as the text stands
+   * - `auto`: `pieces` where lines are marked, else `words`
+   */
+  spelling?: 'auto' | 'words' | 'pieces'
+  /**
+   * What becomes of single jamo that the donor's normalizer (NFKC) turned into conjoining ones. Default `undo`: they are
+   * written as people type them (`ᄏᄏ` is `ㅋㅋ`); `keep`: as the file has them, though no text in NFC holds them.
+   */
+  normalized?: 'undo' | 'keep'
 }

@@ -100,7 +100,8 @@ export function readTiktoken(
   }
 }
 
-function readRanks(text: string, file: string): string[] {
+/** Pieces in the byte alphabet by rank, '' at ranks that no token has. Throws `bad-file` naming the line. */
+export function readRanks(text: string, file: string): string[] {
   const pieces: string[] = []
   const rankOf = new Map<string, number>()
   let start = 0

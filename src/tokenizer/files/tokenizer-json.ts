@@ -88,7 +88,8 @@ function formOf(document: JsonObject, byteFallback: boolean, file: string): Form
   )
 }
 
-function holdsByteLevel(node: unknown): boolean {
+/** Whether a node of a tokenizer.json, or one inside it, is ByteLevel. */
+export function holdsByteLevel(node: unknown): boolean {
   if (!isObject(node)) return false
   if (node.type === 'ByteLevel') return true
   return Object.values(node).some((value) => Array.isArray(value) && value.some(holdsByteLevel))
@@ -187,7 +188,8 @@ function readMerges(value: unknown, idOf: Map<string, number>, file: string) {
   return { merges, mergesAs }
 }
 
-function splitMerge(entry: unknown): [string, string] | null {
+/** The two pieces of an entry of `model.merges`, which is `"left right"` or a pair; null when it is neither. */
+export function splitMerge(entry: unknown): [string, string] | null {
   if (typeof entry === 'string') {
     const space = entry.indexOf(' ')
     if (space <= 0 || space === entry.length - 1 || entry.indexOf(' ', space + 1) >= 0) return null
