@@ -18,10 +18,18 @@ export { type ExtendOptions, extendTokenizer } from './extend/extend'
 export { type ExtensionRecord, extensionRecord } from './extend/extension-record'
 export { emptyBase } from './extend/from-nothing'
 export { type PaddedTokenizer, padTokenizer } from './extend/pad'
-export { applyInitMap, buildInitMap, type InitMap, type InitMapOptions, type SparseRows } from './init/init-map'
+export { applyInitMap } from './init/apply-init-map'
+export {
+  type Alignment,
+  type CorpusStatistics,
+  type CorpusStatisticsOptions,
+  corpusStatistics,
+} from './init/corpus-statistics'
+export { buildInitMap, type InitMap, type InitMapOptions, type SparseRows } from './init/init-map'
 export { readInitMap, writeInitMap } from './init/init-map-file'
 export { formatInitMap, type PieceText } from './init/init-map-json'
 export { type InitMethod, initMethods } from './init/methods'
+export type { InitContext, InitMethodFunction, InitRow, NewPiece, Side } from './init/methods/types'
 export { segmentPiece } from './init/segment'
 export {
   describe as describeTokenizer,

@@ -3,18 +3,36 @@ import { KoVocabError } from '../errors'
 import type { InitMap, SparseRows } from './init-map'
 import { decodeSafeTensors, encodeSafeTensors, type SafeTensors, type Tensor } from './safetensors'
 
-/** Value of the metadata key `format_version`. */
-export const INIT_MAP_FORMAT = '1'
+/** Values of the metadata key `format_version`: sparse rows alone, and those with `mean` or `noise` beside them. */
+const SPARSE_FORMAT = '1'
+const DENSE_FORMAT = '2'
+
+/** Value of `input_noise` and `output_noise`: how the noise is drawn, see philox.ts. */
+const NOISE = 'gaussian-philox4x32-10'
 
 /**
  * The bytes of init-map.safetensors. Tensors: `input.indptr`, `input.indices`, `output.indptr`, `output.indices`,
  * `new_ids` (I32), `input.weights`, `output.weights` (F32). Metadata, all strings: `format` (`ko-vocab-init-map`),
  * `format_version`, `base_sha256`, `extended_sha256`, `input_method`, `output_method`, `base_rows`, `new_rows`,
  * `padding_rows` (how many), `padding_ids` (a JSON list), `seed`.
+ *
+ * Format version 2, only where a method needs it: for each side that has them `input.mean`, `input.noise` (F32 [new]),
+ * and beside the noise the metadata `input_noise`, its kind. A reader that knows 1 alone refuses such a file rather than
+ * give rows that lack a part.
  */
 export function writeInitMap(map: InitMap): Uint8Array {
   const i32 = (data: Int32Array): Tensor => ({ dtype: 'I32', shape: [data.length], data })
   const f32 = (data: Float32Array): Tensor => ({ dtype: 'F32', shape: [data.length], data })
+  const dense: Record<string, Tensor> = {}
+  const noises: Record<string, string> = {}
+  for (const side of ['input', 'output'] as const) {
+    const { mean, noise } = map[side]
+    if (mean) dense[`${side}.mean`] = f32(mean)
+    if (noise) {
+      dense[`${side}.noise`] = f32(noise)
+      noises[`${side}_noise`] = NOISE
+    }
+  }
   return encodeSafeTensors({
     tensors: {
       new_ids: i32(map.newIds),
@@ -24,10 +42,11 @@ export function writeInitMap(map: InitMap): Uint8Array {
       'output.indptr': i32(map.output.indptr),
       'output.indices': i32(map.output.indices),
       'output.weights': f32(map.output.weights),
+      ...dense,
     },
     metadata: {
       format: 'ko-vocab-init-map',
-      format_version: INIT_MAP_FORMAT,
+      format_version: Object.keys(dense).length > 0 ? DENSE_FORMAT : SPARSE_FORMAT,
       base_sha256: map.baseSha256,
       extended_sha256: map.extendedSha256,
       input_method: map.inputMethod,
@@ -37,6 +56,7 @@ export function writeInitMap(map: InitMap): Uint8Array {
       padding_rows: String(map.paddingIds.length),
       padding_ids: JSON.stringify(map.paddingIds),
       seed: String(map.seed),
+      ...noises,
     },
   })
 }
@@ -64,9 +84,19 @@ export function readInitMap(file: Uint8Array, name: string): InitMap {
       : fail(`metadata ${key} is ${text(key)}, no whole number`)
   }
   if (contents.metadata.format !== 'ko-vocab-init-map') fail('is no init map')
-  if (text('format_version') !== INIT_MAP_FORMAT) {
-    const what = `${name}: is in init map format ${text('format_version')}; ${INIT_MAP_FORMAT} is known`
-    throw new KoVocabError('unsupported', what, 'read it with a newer ko-vocab')
+  const version = text('format_version')
+  const unsupported = (what: string): never => {
+    throw new KoVocabError('unsupported', `${name}: ${what}`, 'read it with a newer ko-vocab')
+  }
+  if (version !== SPARSE_FORMAT && version !== DENSE_FORMAT)
+    unsupported(`is in init map format ${version}; ${SPARSE_FORMAT} and ${DENSE_FORMAT} are known`)
+  const known = version === DENSE_FORMAT ? [...SPARSE_TENSORS, ...DENSE_TENSORS] : SPARSE_TENSORS
+  const unknown = Object.keys(contents.tensors).find((tensor) => !known.includes(tensor))
+  if (unknown !== undefined) unsupported(`has the tensor ${unknown}, which format ${version} does not know`)
+  for (const side of ['input', 'output']) {
+    const kind = contents.metadata[`${side}_noise`]
+    if (`${side}.noise` in contents.tensors && kind !== NOISE)
+      unsupported(`has ${side} noise of the kind ${kind}; ${NOISE} is known`)
   }
   const baseRows = whole('base_rows')
   const newIds = int32(contents, 'new_ids', fail)
@@ -91,6 +121,12 @@ export function readInitMap(file: Uint8Array, name: string): InitMap {
   }
 }
 
+const SPARSE_TENSORS = [
+  ...['new_ids', 'input.indptr', 'input.indices', 'input.weights'],
+  ...['output.indptr', 'output.indices', 'output.weights'],
+]
+const DENSE_TENSORS = ['input.mean', 'output.mean', 'input.noise', 'output.noise']
+
 type Fail = (what: string) => never
 
 function rowsOf(file: SafeTensors, side: string, rows: number, baseRows: number, fail: Fail): SparseRows {
@@ -114,7 +150,25 @@ function rowsOf(file: SafeTensors, side: string, rows: number, baseRows: number,
       if (!Number.isFinite(weights.data[k])) fail(`${side} row ${row}: the weight of ${id} is ${weights.data[k]}`)
     }
   }
-  return { indptr, indices, weights: weights.data }
+  const dense: Pick<SparseRows, 'mean' | 'noise'> = {}
+  for (const part of ['mean', 'noise'] as const) {
+    const values = denseOf(file, `${side}.${part}`, rows, fail)
+    if (values) dense[part] = values
+  }
+  const negative = dense.noise?.findIndex((deviation) => deviation < 0) ?? -1
+  if (negative >= 0) fail(`${side}.noise row ${negative}: ${dense.noise?.[negative]} is no standard deviation`)
+  return { indptr, indices, weights: weights.data, ...dense }
+}
+
+/** A tensor of one finite value a row, null where there is none. */
+function denseOf(file: SafeTensors, name: string, rows: number, fail: Fail): Float32Array | null {
+  const tensor = file.tensors[name]
+  if (!tensor) return null
+  if (tensor.dtype !== 'F32' || tensor.shape.length !== 1 || tensor.data.length !== rows)
+    return fail(`${name} is ${tensor.dtype} [${tensor.shape}], not F32 [${rows}]`)
+  const odd = tensor.data.findIndex((value) => !Number.isFinite(value))
+  if (odd >= 0) fail(`${name} row ${odd} is ${tensor.data[odd]}`)
+  return tensor.data
 }
 
 function int32(file: SafeTensors, name: string, fail: Fail): Int32Array {

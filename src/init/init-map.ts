@@ -1,12 +1,15 @@
 /**
  * The init map: how the embedding and output rows of new pieces are made of base rows, as two sparse matrices W with
- * `new rows = W · base rows`.
+ * `new rows = W · base rows`, for some methods plus a multiple of the mean of all base rows, or noise.
  */
 import { KoVocabError } from '../errors'
-import { encodeUtf8 } from '../text/utf8'
+import { createEncoder, type Encoder, encodePiece } from '../tokenizer/encoder'
 import { tokenizerHash } from '../tokenizer/hash'
-import { PieceKind, type Tokenizer } from '../tokenizer/types'
+import type { Tokenizer } from '../tokenizer/types'
+import type { CorpusStatistics } from './corpus-statistics'
 import { type InitMethod, initMethods } from './methods'
+import type { InitContext, InitRow, NewPiece, Side } from './methods/types'
+import { spelledBytes } from './spelled-bytes'
 
 /** Rows in CSR form: row r has `indices[indptr[r] .. indptr[r + 1])` (base ids, rising) with `weights` beside them. */
 export interface SparseRows {
@@ -14,8 +17,12 @@ export interface SparseRows {
   indptr: Int32Array
   /** [nnz] */
   indices: Int32Array
-  /** [nnz], each row sums to 1 within float32 rounding */
+  /** [nnz]; with `mean` each row sums to 1 within float32 rounding, unless the method says otherwise */
   weights: Float32Array
+  /** [new]: weight of the mean of base rows 0 to `baseRows` - 1; not there: 0 everywhere */
+  mean?: Float32Array
+  /** [new]: standard deviation of normal noise, drawn as philox.ts says; not there: none anywhere */
+  noise?: Float32Array
 }
 
 export interface InitMap {
@@ -50,13 +57,17 @@ export interface InitMapOptions {
    * the piece itself without a further dummy prefix, byte fallback included.
    */
   segment: (id: number) => readonly number[]
-  /** Recorded; the methods so far draw nothing at random. Default 0. */
+  /** For the methods that count in a corpus. */
+  corpus?: CorpusStatistics
+  /** How many base rows `omp` and `focus` may take. Default: 8 for omp, no limit for focus. */
+  k?: number
+  /** Of the random numbers of `mean_resizing` and `randn`; recorded in any case. 0 to 2^32 - 1, default 0. */
   seed?: number
 }
 
 /**
- * @throws KoVocabError `bad-option`: ids or padding that do not fit; `mismatch`: `segment` gives no ids, or
- * some that the base does not have
+ * @throws KoVocabError `bad-option`: ids, padding, k or seed that do not fit, a method that is none or lacks its corpus;
+ * `mismatch`: `segment` gives no ids, or some that the base does not have
  */
 export function buildInitMap(options: InitMapOptions): InitMap {
   const { base, extended, inputMethod, outputMethod, segment, seed = 0 } = options
@@ -66,19 +77,40 @@ export function buildInitMap(options: InitMapOptions): InitMap {
   )
   const newIds = [...(options.newIds ?? idsAfter(extended, baseRows, new Set(paddingIds)))].sort(ascending)
   checkIds(newIds, paddingIds, baseRows, extended.pieces.length)
-  const input = rowBuilder(newIds.length)
-  const output = rowBuilder(newIds.length)
-  for (const id of newIds) {
-    const ids = segment(id)
-    checkSegment(ids, id, base, extended)
-    const lengths = ids.map((baseId) => spelledBytes(base, baseId))
-    input.push(ids, methodOf(inputMethod)(lengths))
-    output.push(ids, methodOf(outputMethod)(lengths))
+  if (!Number.isSafeInteger(seed) || seed < 0 || seed >= 2 ** 32)
+    throw new KoVocabError('bad-option', `seed must be a whole number from 0 to ${2 ** 32 - 1}, not ${seed}`)
+  if (options.k !== undefined && (!Number.isSafeInteger(options.k) || options.k < 1))
+    throw new KoVocabError('bad-option', `k must be a whole number above 0, not ${options.k}`)
+  let encoder: Encoder | undefined
+  const context: Omit<InitContext, 'side'> = {
+    base,
+    extended,
+    baseRows,
+    spell(piece) {
+      encoder ??= createEncoder(base)
+      return Array.from(encodePiece(encoder, piece))
+    },
+    corpus: options.corpus ?? null,
+    k: options.k ?? null,
+    seed,
   }
+  const side = (name: Side, method: InitMethod) => ({
+    makeRow: methodOf(method)({ ...context, side: name }),
+    rows: rowBuilder(newIds.length),
+  })
+  const sides = [side('input', inputMethod), side('output', outputMethod)]
+  for (const id of newIds) {
+    const segmentation = segment(id)
+    checkSegment(segmentation, id, base, extended)
+    const lengths = segmentation.map((baseId) => spelledBytes(base, baseId))
+    const piece: NewPiece = { id, piece: extended.pieces[id], segmentation, lengths }
+    for (const { makeRow, rows } of sides) rows.push(makeRow(piece))
+  }
+  const [input, output] = sides.map(({ rows }) => rows.finish())
   return {
     newIds: Int32Array.from(newIds),
-    input: input.finish(),
-    output: output.finish(),
+    input,
+    output,
     inputMethod,
     outputMethod,
     baseSha256: base.sha256 ?? tokenizerHash(base),
@@ -89,65 +121,40 @@ export function buildInitMap(options: InitMapOptions): InitMap {
   }
 }
 
-/**
- * W · base, the plain reference: float64 sums, rounded once.
- *
- * @param base [base rows, dim] row by row; rows beyond `map.baseRows` are passed over
- * @returns [new, dim], rows as `map.newIds`
- * @throws KoVocabError `mismatch` when the matrix has too few rows
- */
-export function applyInitMap(map: InitMap, base: Float32Array, dim: number, side: 'input' | 'output'): Float32Array {
-  if (base.length % dim !== 0 || base.length / dim < map.baseRows) {
-    const what = `the map is for ${map.baseRows} base rows of ${dim} values; the matrix has ${base.length} values`
-    throw new KoVocabError('mismatch', what, 'use the checkpoint that belongs to the base tokenizer')
-  }
-  const { indptr, indices, weights } = map[side]
-  const rows = new Float32Array(map.newIds.length * dim)
-  const sum = new Float64Array(dim)
-  for (let row = 0; row < map.newIds.length; row++) {
-    sum.fill(0)
-    for (let k = indptr[row]; k < indptr[row + 1]; k++) {
-      const from = indices[k] * dim
-      for (let d = 0; d < dim; d++) sum[d] += weights[k] * base[from + d]
-    }
-    rows.set(sum, row * dim)
-  }
-  return rows
-}
-
-/** The bytes of text that a base token stands for; at least 1, so that no row is all zero. */
-function spelledBytes({ form, pieces, kinds, unkId }: Tokenizer, id: number): number {
-  if (kinds[id] === PieceKind.Byte || id === unkId) return 1
-  const piece = pieces[id]
-  // In the byte alphabet a byte is a character. In SentencePiece form `▁` is the space.
-  const isByteLevelText = form === 'byte-level' && kinds[id] === PieceKind.Normal
-  return Math.max(1, isByteLevelText ? piece.length : encodeUtf8(piece.replaceAll('▁', ' ')).length)
-}
-
-function methodOf(name: InitMethod): (lengths: readonly number[]) => number[] {
+function methodOf(name: InitMethod): (typeof initMethods)[InitMethod] {
   if (Object.hasOwn(initMethods, name)) return initMethods[name]
   throw new KoVocabError('bad-option', `no init method ${name}`, `known: ${Object.keys(initMethods).join(', ')}`)
 }
 
-/** Collects rows: a base id that stands twice in a segmentation becomes one entry, a weight of 0 none. */
+/** Collects rows: a base id that stands twice becomes one entry, a weight of 0 none. */
 function rowBuilder(rows: number) {
   const indptr = new Int32Array(rows + 1)
   const indices: number[] = []
   const weights: number[] = []
+  const mean = new Float32Array(rows)
+  const noise = new Float32Array(rows)
   let row = 0
   return {
-    push(ids: readonly number[], weightOf: readonly number[]): void {
+    push(made: InitRow): void {
       const sums = new Map<number, number>()
-      ids.forEach((id, i) => {
-        if (weightOf[i] !== 0) sums.set(id, (sums.get(id) ?? 0) + weightOf[i])
+      made.ids.forEach((id, i) => {
+        if (made.weights[i] !== 0) sums.set(id, (sums.get(id) ?? 0) + made.weights[i])
       })
       for (const [id, weight] of [...sums].sort(([a], [b]) => a - b)) {
         indices.push(id)
         weights.push(weight)
       }
+      mean[row] = made.mean ?? 0
+      noise[row] = made.noise ?? 0
       indptr[++row] = indices.length
     },
-    finish: (): SparseRows => ({ indptr, indices: Int32Array.from(indices), weights: Float32Array.from(weights) }),
+    finish: (): SparseRows => ({
+      indptr,
+      indices: Int32Array.from(indices),
+      weights: Float32Array.from(weights),
+      ...(mean.some((weight) => weight !== 0) ? { mean } : {}),
+      ...(noise.some((deviation) => deviation !== 0) ? { noise } : {}),
+    }),
   }
 }
 

@@ -1,12 +1,16 @@
+import type { InitMethodFunction, NewPiece } from './types'
+
 /**
- * Every base token of the piece with equal weight: the new row is the mean of the rows that spelled the piece before.
- * With it a fresh token gets about the logit its parts had on average, where a random row could take probability from
- * the whole vocabulary (J. Hewitt, "Initializing New Word Embeddings for Pretrained Language Models", 2021); by the
- * tokens that spell the piece as in EEVE's input embeddings (arXiv 2402.14714).
- *
- * @param lengths by token of the segmentation: the bytes of text that it spells
- * @returns by token of the segmentation: its weight; the sum is 1
+ * Every base token of the piece with equal weight: the new row is the mean of the rows that spelled the piece before, as
+ * in EEVE's input embeddings (S. Kim et al., "Efficient and Effective Vocabulary Expansion Towards Multilingual Large
+ * Language Models", arXiv 2402.14714). With it a fresh token gets about the logit its parts had on average, where a
+ * random row could take probability from the whole vocabulary (J. Hewitt, "Initializing New Word Embeddings for
+ * Pretrained Language Models", 2021). tokensurgeon's `subword`; its `mean` is the mean of all base rows. Each row sums
+ * to 1.
  */
-export function mean(lengths: readonly number[]): number[] {
-  return lengths.map(() => 1 / lengths.length)
+export const mean: InitMethodFunction = () => meanOfParts
+
+/** What methods that know nothing of a piece fall back to. */
+export function meanOfParts({ segmentation }: NewPiece) {
+  return { ids: segmentation, weights: segmentation.map(() => 1 / segmentation.length) }
 }
