@@ -26,23 +26,30 @@ export function twinsOf(base: Tokenizer): Set<string> {
   return taken
 }
 
+/** Why a piece may not have a key. */
+export type Refusal = 'too-long' | 'out-of-scope' | 'not-composed' | 'taken'
+
 /**
- * Whether a piece may have this key: inside the scope, not too long, and its own composed form. A piece of decomposed
- * jamo that spells `하` would be a second id for the same text.
+ * Why a piece may not have this key, null when it may: it must lie inside the scope, not be too long, and be its own
+ * composed form. A piece of decomposed jamo that spells `하` would be a second id for the same text.
  */
-export function isAllowed(limits: PieceLimits, key: string): boolean {
+export function refusalOf(limits: PieceLimits, key: string): Refusal | null {
   const bytes = keyToBytes(key)
   let characters = 0
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] & 0xc0) !== 0x80) characters++
-  if (characters > limits.maxPieceLength) return false
   const marked = limits.form === 'sentencepiece' && bytes[0] === 0xe2 && bytes[1] === 0x96 && bytes[2] === 0x81
   if (marked && limits.scope.name !== 'all') {
     bytes[2] = 0x20
-    if (!pieceInScope(limits.scope, bytes, 2)) return false
+    if (!pieceInScope(limits.scope, bytes, 2)) return 'out-of-scope'
     bytes[2] = 0x81
-  } else if (!pieceInScope(limits.scope, bytes)) return false
+  } else if (!pieceInScope(limits.scope, bytes)) return 'out-of-scope'
+  if (characters > limits.maxPieceLength) return 'too-long'
   const text = decodeUtf8(bytes)
   // Only text that holds combining characters can compose.
-  if (text.normalize('NFC') !== text) return false
-  return !limits.taken.has(text)
+  if (text.normalize('NFC') !== text) return 'not-composed'
+  return limits.taken.has(text) ? 'taken' : null
+}
+
+export function isAllowed(limits: PieceLimits, key: string): boolean {
+  return refusalOf(limits, key) === null
 }

@@ -36,3 +36,9 @@ export function keyToBytes(key: string): Uint8Array {
 export function keyToPiece(form: Form, key: string): string {
   return form === 'byte-level' ? bytesToPiece(keyToBytes(key)) : decoder.decode(keyToBytes(key))
 }
+
+/** The inverse of {@link keyToPiece}. */
+export function keyOfPiece(form: Form, piece: string): string {
+  const bytes = form === 'byte-level' ? pieceToBytes(piece) : null
+  return bytesToKey(bytes ?? encodeUtf8(piece))
+}

@@ -4,7 +4,7 @@ import { type Scope, scopeNamed } from '../text/scope'
 import { codePointAt, encodeUtf8, utf8Length } from '../text/utf8'
 import type { Tokenizer } from '../tokenizer/types'
 import { isAllowed, type PieceLimits, twinsOf } from './allowed'
-import { bytesToKey, keyToPiece, pieceToKey } from './keys'
+import { bytesToKey, keyToBytes, keyToPiece, pieceToKey } from './keys'
 import { layOutWords } from './lay-out'
 import { addPieces, createRegistry } from './registry'
 import { type TieRule, trainPieces } from './train'
@@ -28,6 +28,10 @@ export interface TrainMergesOptions {
   scope?: Scope
   /** Order among pairs of equal count; `ids` as Hugging Face's BpeTrainer, `length` as spm_train. Default `bytes`. */
   ties?: TieRule
+  /** Keys that become pieces before anything is learned, each made of the base and those before it. */
+  first?: readonly string[]
+  /** Keys of the only pieces that may be learned; all that the scope allows by default. */
+  only?: ReadonlySet<string>
   /** Count (a, a) twice in `aaa`, as Hugging Face's BpeTrainer does. Default false. */
   countOverlaps?: boolean
   onProgress?: (done: number, total: number) => void
@@ -44,6 +48,7 @@ export interface TrainMergesOptions {
  */
 export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMergesOptions): LearnedMerges {
   const { add, minFrequency = 2, maxPieceLength = 16, syllables = 'none', scope = scopeNamed('hangul') } = options
+  const { first = [], only } = options
   requireWhole('add', add, 1)
   requireWhole('min-frequency', minFrequency, 1)
   requireWhole('max-piece-length', maxPieceLength, 1)
@@ -55,14 +60,20 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
     )
   }
   const keys = base.pieces.map((piece, id) => pieceToKey(base, piece, id))
-  const { text, waiting } = layOutWords(base, words, keys, syllables === 'all' ? SYLLABLES : [])
+  const { text, waiting } = layOutWords(base, words, keys, [
+    ...(syllables === 'all' ? SYLLABLES : []),
+    ...charactersOf(base, first),
+  ])
   const registry = createRegistry(keys, base.form === 'byte-level')
   addPieces(registry, mergeOrder(base, keys, scope))
 
   const limits: PieceLimits = { form: base.form, scope, maxPieceLength, taken: twinsOf(base) }
   const closed = closedCharacters(base, keys)
-  const allowed = (key: string) => isAllowed(limits, key) && !closed.some((character) => key.includes(character))
-  const required = requiredKeys(base, words, waiting, keys, syllables, minFrequency)
+  const allowed = (key: string) =>
+    (only === undefined || only.has(key)) &&
+    isAllowed(limits, key) &&
+    !closed.some((character) => key.includes(character))
+  const required = [...first, ...requiredKeys(base, words, waiting, keys, syllables, minFrequency)]
   const steps = trainPieces(text, {
     add,
     minFrequency,
@@ -97,6 +108,14 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
 
 const SYLLABLES = Array.from({ length: 0xd7a3 - 0xac00 + 1 }, (_, i) => 0xac00 + i)
 
+/** SentencePiece form: pieces that are one character may stand in no word, and need a symbol all the same. */
+function charactersOf(base: Tokenizer, keys: readonly string[]): number[] {
+  if (base.form === 'byte-level') return []
+  return keys
+    .filter((key) => utf8Length(key.charCodeAt(0)) === key.length)
+    .map((key) => codePointAt(keyToBytes(key), 0))
+}
+
 function requireWhole(name: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
     throw new KoVocabError('bad-option', `${name} is ${value}`, `give a whole number from ${least}`)
@@ -104,7 +123,7 @@ function requireWhole(name: string, value: number, least: number): void {
 }
 
 /** The base's pieces that can stand in a run of in-scope characters, in the order in which they merge. */
-function mergeOrder(base: Tokenizer, keys: readonly string[], scope: Scope): number[] {
+export function mergeOrder(base: Tokenizer, keys: readonly string[], scope: Scope): number[] {
   const { result } = base.merges
   const seen = new Uint8Array(base.pieces.length)
   const order: number[] = []
@@ -125,7 +144,7 @@ function mergeOrder(base: Tokenizer, keys: readonly string[], scope: Scope): num
  * SentencePiece form: characters that stand inside pieces of the base and are no pieces themselves. To add one would
  * bring pieces of the base to life that nothing could reach before; no trained vocabulary has such pieces.
  */
-function closedCharacters(base: Tokenizer, keys: readonly string[]): string[] {
+export function closedCharacters(base: Tokenizer, keys: readonly string[]): string[] {
   if (base.form === 'byte-level') return []
   const single = new Set<string>()
   base.pieces.forEach((piece, id) => {

@@ -4,6 +4,7 @@ import { createCandidates, pushCandidate, takeCandidate } from './candidates'
 import { indexPairs } from './index-pairs'
 import { type PairIndex, pairAt, placesOf } from './pair-index'
 import { addPiece, type Registry } from './registry'
+import { MISSING, segmentKey } from './segment-key'
 import { INSIDE, type TrainingText } from './text'
 
 /** Order among pairs of equal count: piece in UTF-8 byte order; symbol ids (BpeTrainer); length, then bytes (spm_train). */
@@ -162,36 +163,18 @@ function requirePiece(
     return 1
   }
   let made = 0
-  while (steps.length < options.add && (!registry.byKey.has(key) || tokensOf(registry, key).length > 1)) {
-    const [left, right] = tokensOf(registry, key)
-    const whole = right === undefined ? undefined : registry.keys[left] + registry.keys[right]
-    // Not all of its bytes are pieces, or the next step is out of scope: the key cannot be made.
-    if (whole === undefined || registry.byKey.has(whole) || !options.allowed(whole)) return made
+  while (steps.length < options.add) {
+    const [left, right] = segmentKey(registry, key)
+    // Whole already, or not all of its bytes are pieces.
+    if (right === undefined || left === MISSING || right === MISSING) return made
+    const whole = registry.keys[left] + registry.keys[right]
+    if (registry.byKey.has(whole) || !options.allowed(whole)) return made
     const pair = pairAt(merger.index, left, right)
     const count = pair < 0 ? 0 : merger.index.total[pair]
     steps.push({ symbol: mint(merger, whole, pair), left, right, count })
     made++
   }
   return made
-}
-
-/** What the pieces so far make of a key, byte by byte: the pair that spells the piece of lowest rank first. */
-function tokensOf(registry: Registry, key: string): number[] {
-  const tokens = [...key].map((byte) => registry.byKey.get(byte) ?? -1)
-  if (tokens.includes(-1)) return []
-  for (;;) {
-    let best = -1
-    let bestSymbol = -1
-    for (let i = 0; i + 1 < tokens.length; i++) {
-      const symbol = registry.byKey.get(registry.keys[tokens[i]] + registry.keys[tokens[i + 1]])
-      if (symbol !== undefined && (best < 0 || registry.ranks[symbol] < registry.ranks[bestSymbol])) {
-        best = i
-        bestSymbol = symbol
-      }
-    }
-    if (best < 0) return tokens
-    tokens.splice(best, 2, bestSymbol)
-  }
 }
 
 /** Weight of a pair of equals without overlaps: `aaa` holds (a, a) once. */
