@@ -1,5 +1,7 @@
 /** Everything of the browser-safe index, and what needs Node's files, streams and workers. */
 
+export { type AppliedInitMap, type ApplyInitMapOptions, applyInitMapToCheckpoint } from './checkpoint/apply'
+export { type PreparedApply, prepareApply } from './checkpoint/prepare'
 export { writeFileAtomic } from './corpus/atomic'
 export { type CorpusFile, expandInputs } from './corpus/files'
 export { readLines } from './corpus/lines'

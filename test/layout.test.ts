@@ -14,6 +14,12 @@ const wholeRoad = ['extend-from-text.ts', 'extension-folder.ts']
 
 /** The files that may use Node's own modules, besides the command in cli/. Everything else runs in a browser. */
 const nodeFiles = [
+  'checkpoint/apply.ts',
+  'checkpoint/carry.ts',
+  'checkpoint/open-checkpoint.ts',
+  'checkpoint/place-file.ts',
+  'checkpoint/prepare.ts',
+  'checkpoint/write-shard.ts',
   'corpus/atomic.ts',
   'corpus/blocks.ts',
   'corpus/decompress.ts',
@@ -26,6 +32,7 @@ const nodeFiles = [
   'extend-from-text.ts',
   'extend/audit/referees/sentencepiece.ts',
   'extension-folder.ts',
+  'extend/read-extension.ts',
   'merges/learn.ts',
   'tokenizer/load.ts',
   'tokenizer/save.ts',

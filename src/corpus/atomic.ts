@@ -59,14 +59,7 @@ export async function withTemporaryFolder<T>(
   options: TemporaryFolderOptions = {},
 ): Promise<T> {
   const place = resolve(target)
-  const occupied = await isOccupied(place)
-  if (occupied && !options.replace) {
-    throw new KoVocabError(
-      'io',
-      `${target}: exists and is not empty`,
-      'choose another folder, or allow it to be replaced',
-    )
-  }
+  const occupied = await requireFreeFolder(target, options.replace)
   const temporary = temporaryName(place)
   try {
     await mkdir(dirname(place), { recursive: true })
@@ -82,6 +75,33 @@ export async function withTemporaryFolder<T>(
     await rm(temporary, { recursive: true, force: true })
     throw asIoError(error, target, 'written')
   }
+}
+
+/**
+ * @returns whether `target` is there and not an empty folder, which `replace` allows
+ * @throws KoVocabError `io` when it is and `replace` is off
+ */
+export async function requireFreeFolder(target: string, replace = false): Promise<boolean> {
+  const occupied = await isOccupied(resolve(target))
+  if (!occupied || replace) return occupied
+  throw new KoVocabError(
+    'io',
+    `${target}: exists and is not empty`,
+    'choose another folder, or allow it to be replaced',
+  )
+}
+
+/**
+ * What killed runs have left beside `target`: halves of it (`.tmp`), and whole old folders that were about to be
+ * replaced (`.old`). Another run that goes on at this moment looks the same, so nothing is removed.
+ */
+export async function leftoversOf(target: string): Promise<string[]> {
+  const place = resolve(target)
+  const names = await readdir(dirname(place)).catch(() => [])
+  const start = `.${basename(place)}.`
+  const isLeftover = (name: string) =>
+    name.startsWith(start) && /^[0-9a-f]{12}\.(tmp|old)$/.test(name.slice(start.length))
+  return names.filter(isLeftover).map((name) => join(dirname(place), name))
 }
 
 async function putInPlace(temporary: string, place: string, occupied: boolean): Promise<void> {
