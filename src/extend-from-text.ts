@@ -2,11 +2,13 @@
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
+import { readLines } from './corpus/lines'
 import { describeInputs, describeTokenizer, type InputRecord, runRecord } from './corpus/run-record'
 import { KoVocabError, throwIfAborted } from './errors'
 import { type BaseOptions, openBase } from './extend/open-base'
 import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
-import type { InitMethod } from './init/methods'
+import { corpusStatistics } from './init/corpus-statistics'
+import { type CorpusNeed, corpusNeed, type InitMethod } from './init/methods'
 import { sampleLines } from './measure/sample'
 import { type LearnOptions, learnMerges } from './merges/learn'
 import { type Scope, scopeNamed } from './text/scope'
@@ -34,7 +36,7 @@ export interface ExtendFromTextOptions
   unchanged?: readonly string[]
   /** Default `full`. */
   audit?: 'full' | 'quick' | 'none'
-  /** Of the audit's fuzz strings; training draws nothing. Default 1. */
+  /** Of the audit's fuzz strings and of random embedding rows; training draws nothing. Default 1. */
   seed?: number
   /** Folder to write; nothing is written without it. */
   out?: string
@@ -80,6 +82,11 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
     audit: options.audit,
     inputMethod: fromNothing ? null : options.inputMethod,
     outputMethod: fromNothing ? null : options.outputMethod,
+    countForInit: async (extended) => {
+      const need = fromNothing ? 'none' : initNeed(options)
+      const counting = { base, extended, contexts: need === 'contexts', signal }
+      return need === 'none' ? undefined : corpusStatistics(readLines(corpus, { signal }), counting)
+    },
     seed,
     out: options.out,
     force: options.force,
@@ -113,13 +120,23 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   if (out !== undefined) await requireRoom(out, force)
   const scope = scopeNamed(options.scope ?? (options.base === undefined ? 'all' : 'hangul'))
   const base = await openBase(options)
+  const files = corpus ? await expandInputs(corpus) : []
+  if (initNeed(options) !== 'none' && (files.length === 0 || files.some(({ stream }) => stream))) {
+    const what = `the init methods ${options.inputMethod}, ${options.outputMethod} count in the corpus once pieces are learned`
+    const hint = 'give a corpus of files, or another method here and then ko-vocab init-map --corpus'
+    throw new KoVocabError('bad-option', `${what}, and there is none that can be read again`, hint)
+  }
   return {
     base,
     scope,
     add: piecesToAdd(options, base.pieces.length + userDefinedSymbols.length),
-    corpus: corpus ? await expandInputs(corpus) : [],
+    corpus: files,
     unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
   }
+}
+
+function initNeed({ inputMethod = 'mean', outputMethod = 'mean' }: ExtendFromTextOptions): CorpusNeed {
+  return corpusNeed([inputMethod, outputMethod])
 }
 
 function piecesToAdd({ add, vocabSize, merges }: ExtendFromTextOptions, there: number): number | undefined {

@@ -11,6 +11,7 @@ import type { AuditReport, UnchangedText } from './extend/audit/types'
 import { extendTokenizer } from './extend/extend'
 import { extensionRecord } from './extend/extension-record'
 import { padTokenizer } from './extend/pad'
+import type { CorpusStatistics } from './init/corpus-statistics'
 import { buildInitMap, type InitMap } from './init/init-map'
 import { writeInitMap } from './init/init-map-file'
 import { formatInitMap } from './init/init-map-json'
@@ -46,7 +47,9 @@ export interface FinishOptions {
   /** Default `mean`; null for both: no init map, for there are no base rows that new ones could be made of. */
   inputMethod?: InitMethod | null
   outputMethod?: InitMethod | null
-  /** Of the audit's fuzz strings. Default 1. */
+  /** Gives the init methods what they count in a corpus; asked once the audit has passed. */
+  countForInit?: (extended: Tokenizer) => Promise<CorpusStatistics | undefined>
+  /** Of the audit's fuzz strings and of random embedding rows. Default 1. */
   seed?: number
   /** Folder to write; nothing is written without it. */
   out?: string
@@ -127,7 +130,7 @@ export async function finishExtension(options: FinishOptions): Promise<FinishedE
   throwIfAborted(signal)
 
   progress('init map', 0, 1)
-  const initMap = initMapOf(base, extended, paddingIds, options, seed)
+  const initMap = initMapOf(base, extended, paddingIds, options, seed, await options.countForInit?.(extended))
   progress('init map', 1, 1)
 
   files.set('merges.txt', formatMerges(learned))
@@ -195,11 +198,12 @@ function initMapOf(
   paddingIds: readonly number[],
   { inputMethod = 'mean', outputMethod = 'mean' }: FinishOptions,
   seed: number,
+  corpus: CorpusStatistics | undefined,
 ): InitMap | null {
   if (inputMethod === null || outputMethod === null) return null
   const encoder = createEncoder(base)
   const segment = (id: number) => Array.from(segmentPiece(encoder, extended.pieces[id]))
-  return buildInitMap({ base, extended, paddingIds, inputMethod, outputMethod, segment, seed })
+  return buildInitMap({ base, extended, paddingIds, inputMethod, outputMethod, segment, corpus, seed })
 }
 
 function measured(base: Tokenizer, extended: Tokenizer, lines: readonly string[]): ExtensionSummary['sample'] {

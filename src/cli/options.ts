@@ -58,6 +58,18 @@ export const OPTIONS = {
     description: 'the extended tokenizer, as --base',
     schema: text.optional(),
   },
+  checkpoint: {
+    group: 'Input',
+    flags: '--checkpoint <folder>',
+    description: 'a Hugging Face model: config.json and model.safetensors, single or in shards',
+    schema: text.optional(),
+  },
+  'hidden-states': {
+    group: 'Input',
+    flags: '--hidden-states <file>',
+    description: 'safetensors file with one F32 tensor [states, size]: what the base multiplies with its output rows',
+    schema: text.optional(),
+  },
   tokenizer: {
     group: 'Input',
     flags: '--tokenizer <path>',
@@ -161,6 +173,12 @@ export const OPTIONS = {
     description: `init map, output embedding: ${Object.keys(initMethods).join(', ')}`,
     schema: methods(),
   },
+  k: {
+    group: 'Extension',
+    flags: '--k <n>',
+    description: 'base rows that omp and focus may take for a new one (default: omp 8, focus as many as it likes)',
+    schema: whole(1).optional(),
+  },
   unchanged: {
     group: 'Extension',
     flags: '--unchanged <files...>',
@@ -176,7 +194,7 @@ export const OPTIONS = {
   seed: {
     group: 'Extension',
     flags: '--seed <n>',
-    description: "of the audit's random strings; learning draws nothing at random",
+    description: "of the audit's random strings and of random embedding rows; learning draws nothing at random",
     schema: whole(0, 2 ** 31 - 1).default(1),
   },
   out: { group: 'Output', flags: '--out <path>', description: 'what to write', schema: text.optional() },

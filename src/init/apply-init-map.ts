@@ -12,28 +12,40 @@ import { normals } from './philox'
  * @throws KoVocabError `mismatch` when the matrix has too few rows
  */
 export function applyInitMap(map: InitMap, base: Float32Array, dim: number, side: Side): Float32Array {
+  const makeRow = newRowMaker(map, base, dim, side)
+  const rows = new Float32Array(map.newIds.length * dim)
+  const sum = new Float64Array(dim)
+  for (let row = 0; row < map.newIds.length; row++) {
+    makeRow(row, sum)
+    rows.set(sum, row * dim)
+  }
+  return rows
+}
+
+/**
+ * {@link applyInitMap} a row at a time, unrounded.
+ *
+ * @returns puts row `row` of the map into `into` ([dim])
+ */
+export function newRowMaker(map: InitMap, base: Float32Array, dim: number, side: Side) {
   if (base.length % dim !== 0 || base.length / dim < map.baseRows) {
     const what = `the map is for ${map.baseRows} base rows of ${dim} values; the matrix has ${base.length} values`
     throw new KoVocabError('mismatch', what, 'use the checkpoint that belongs to the base tokenizer')
   }
   const { indptr, indices, weights, mean, noise } = map[side]
   const meanRow = mean ? meanOfRows(base, map.baseRows, dim) : new Float64Array(dim)
-  const rows = new Float32Array(map.newIds.length * dim)
-  const sum = new Float64Array(dim)
-  for (let row = 0; row < map.newIds.length; row++) {
-    sum.fill(0)
+  return (row: number, into: Float64Array): void => {
+    into.fill(0)
     for (let k = indptr[row]; k < indptr[row + 1]; k++) {
       const from = indices[k] * dim
-      for (let d = 0; d < dim; d++) sum[d] += weights[k] * base[from + d]
+      for (let d = 0; d < dim; d++) into[d] += weights[k] * base[from + d]
     }
-    if (mean) for (let d = 0; d < dim; d++) sum[d] += mean[row] * meanRow[d]
+    if (mean) for (let d = 0; d < dim; d++) into[d] += mean[row] * meanRow[d]
     if (noise && noise[row] !== 0) {
       const drawn = normals({ seed: map.seed, side, id: map.newIds[row], stream: 0 }, dim)
-      for (let d = 0; d < dim; d++) sum[d] += noise[row] * drawn[d]
+      for (let d = 0; d < dim; d++) into[d] += noise[row] * drawn[d]
     }
-    rows.set(sum, row * dim)
   }
-  return rows
 }
 
 /** [dim], float64: the mean of the first `rows` rows. */
