@@ -1,6 +1,7 @@
 import type { Scope } from '../../text/scope'
 import { pieceInScope } from '../../text/scope'
 import type { Tokenizer } from '../../tokenizer/types'
+import { piecesWithoutHangul } from './asked-changes'
 import { collect } from './check'
 import type { Check } from './types'
 import { bytesOf, newPieces, pairKey, rankOfPairs, readable } from './vocabulary'
@@ -32,6 +33,7 @@ export function checkScopeProof(base: Tokenizer, extended: Tokenizer, scope: Sco
     if (pieceInScope(scope, bytes)) continue
     fail({ id, piece: readable(extended, id), bytes: hex(bytes), why: `not in scope ${scope.name}` })
   }
+  for (const told of piecesWithoutHangul(extended, ordinary)) note(told)
   const isOrdinary = new Set(ordinary)
   const ofBase = rankOfPairs(base.merges)
   const { left, right, result } = extended.merges

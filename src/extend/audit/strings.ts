@@ -1,9 +1,10 @@
 /** Checks over strings: base first, round trip, text that may not change, agreement of the formats. */
 import { throwIfAborted } from '../../errors'
-import { mayChange, type Scope } from '../../text/scope'
+import { mayChange, SCOPES, type Scope } from '../../text/scope'
 import { compileDecoder } from '../../tokenizer/decode'
 import { createEncoder, type Encoder, encode } from '../../tokenizer/encoder'
 import type { Tokenizer } from '../../tokenizer/types'
+import { changeNotes, createTextChange, hasHangul, noteLine } from './asked-changes'
 import { collect, pause, sameIds, show, someIds } from './check'
 import { continueBase } from './continue-base'
 import { random } from './fuzz'
@@ -72,7 +73,7 @@ const SAMPLED_LINES = 400
 
 /**
  * Lines of other languages and code keep their ids. A line with a character that may change, or with a new added token,
- * is counted and left out.
+ * is counted and left out; with a scope of more than Hangul, what becomes of those without Hangul is told.
  *
  * @returns the check, and a seeded sample of the lines for the referees
  */
@@ -90,6 +91,7 @@ export async function checkUnchanged(
   for await (const { name, lines } of texts ?? []) {
     const next = random(seed)
     const kept: string[] = []
+    const change = createTextChange(name)
     let compared = 0
     let left = 0
     let number = 0
@@ -97,8 +99,12 @@ export async function checkUnchanged(
       number++
       if ((number & 0xfff) === 0) await breathe(signal)
       if (line === '') continue
-      if (touches(scope, line) || asked.some((content) => line.includes(content))) {
+      const named = asked.some((content) => line.includes(content))
+      if (named || touches(scope, line)) {
         left++
+        if (named || scope === SCOPES.hangul || hasHangul(line)) continue
+        const before = { tokenizer: pair.base.tokenizer, ids: encode(pair.base, line) }
+        noteLine(change, number, line, before, { tokenizer: pair.extended.tokenizer, ids: encodeExtended(pair, line) })
         continue
       }
       compared++
@@ -111,6 +117,8 @@ export async function checkUnchanged(
     }
     count(compared)
     note(`${name}: ${compared} lines compared${left > 0 ? `, ${left} with text of the scope left out` : ''}`)
+    for (const told of changeNotes(change)) note(told)
+    if (change.lines > 0) check().changes = [...(check().changes ?? []), change]
     sample.push(...kept)
   }
   if (check().notes === undefined) skip('no text was given')

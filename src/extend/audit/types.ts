@@ -1,5 +1,6 @@
 import type { Scope } from '../../text/scope'
 import type { Tokenizer } from '../../tokenizer/types'
+import type { TextChange } from './asked-changes'
 
 /** One thing that does not hold, in values a person can read. */
 export type Failure = Record<string, string | number | number[] | boolean>
@@ -21,6 +22,8 @@ export interface Check {
   skipped?: string
   /** Facts beside the verdict, such as strings on which the base's own formats part ways. */
   notes?: string[]
+  /** What a scope of more than Hangul does to text without Hangul. */
+  changes?: TextChange[]
 }
 
 /** A second implementation that reads an emitted file and encodes by itself. */
