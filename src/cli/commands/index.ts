@@ -1,5 +1,6 @@
 import type { CommandModule } from '../context'
 import * as audit from './audit'
+import * as compareInit from './compare-init'
 import * as count from './count'
 import * as decode from './decode'
 import * as demo from './demo'
@@ -10,4 +11,15 @@ import * as inspect from './inspect'
 import * as merges from './merges'
 
 /** In the order of the help. */
-export const commands: readonly CommandModule[] = [extend, count, merges, audit, initMap, encode, decode, inspect, demo]
+export const commands: readonly CommandModule[] = [
+  extend,
+  count,
+  merges,
+  audit,
+  initMap,
+  compareInit,
+  encode,
+  decode,
+  inspect,
+  demo,
+]
