@@ -71,3 +71,12 @@ export function findMerge(table: MergeTable, left: number, right: number): numbe
     slot = (slot + 4) & wrap
   }
 }
+
+/** What stands for `left` in the slot of a merge that was taken away: no id, and not the end of a search. */
+const REMOVED = -2
+
+/** Takes a merge away; nothing happens when it is not there. */
+export function removeMerge(table: MergeTable, left: number, right: number): void {
+  const slot = findMerge(table, left, right)
+  if (slot >= 0) table.slots[slot] = REMOVED
+}
