@@ -1,9 +1,11 @@
 /**
- * W · base with bounded memory: only the base rows that W needs are read, sorted, and as many at a time as fit. Every
+ * New rows with bounded memory: only the base rows that W needs are read, sorted, and as many at a time as fit. Every
  * sum is taken in float64 in the order of the base ids, and rounded once.
  */
 import { KoVocabError } from '../errors'
-import type { SparseRows } from '../init/init-map'
+import type { InitMap, SparseRows } from '../init/init-map'
+import type { Side } from '../init/methods/types'
+import { normals } from '../init/philox'
 import { decodeValues, encodeValues, ROW_BYTES, type RowDtype } from './row-values'
 
 /** A matrix that lies in a file. */
@@ -16,61 +18,74 @@ export interface RowSource {
   read: (first: number, count: number) => Promise<Uint8Array>
 }
 
-/** Rows read and held at a time, decoded. */
-const GATHER_BYTES = 96 << 20
-/** Sums held at a time. */
-const SUM_BYTES = 16 << 20
+/** Base rows held at a time, decoded. */
+const GATHER_BYTES = 64 << 20
+/** Sums held at a time: the more, the fewer times base rows are read when not all of them can be held. */
+const SUM_BYTES = 64 << 20
 /** One read takes gaps of up to that many bytes along rather than begin anew. */
 const GAP_BYTES = 64 << 10
 const READ_BYTES = 4 << 20
 
 export interface NewRowsOptions {
   source: RowSource
-  side: SparseRows
-  /** By row of W: the id, for errors. */
-  ids: ArrayLike<number>
-  /** For tests: bytes of decoded base rows held at a time. */
+  map: InitMap
+  /** Whose rows of W, and whose noise: a stored copy of a tied matrix takes those of the input. */
+  side: Side
+  /** The mean of the base rows, asked for only where it is needed. */
+  mean: () => Promise<Float64Array>
+  /** For tests: bytes of base rows and of sums held at a time. */
   gatherBytes?: number
+  sumBytes?: number
 }
 
 /**
- * @returns makes rows `from` to `from + count - 1` of W · base and hands their bytes on, block by block; the bytes are
- * valid until `write` has ended. Rows asked for in rising order need no base row to be read twice as long as all base
- * rows that W names fit into memory.
+ * @returns makes rows `from` to `from + count - 1` of W · base (and what the map adds to it) and hands their bytes on,
+ * block by block; the bytes are valid until `write` has ended
  * @throws KoVocabError `unsupported` when a sum does not fit the dtype, naming id and column
  */
-export function newRowMaker({ source, side, ids, gatherBytes = GATHER_BYTES }: NewRowsOptions) {
+export function newRowMaker(options: NewRowsOptions) {
+  const { source, map, gatherBytes = GATHER_BYTES, sumBytes = SUM_BYTES } = options
   const { columns, dtype } = source
+  const side = map[options.side]
   // float32 holds F32, F16 and BF16 exactly.
   const itemBytes = dtype === 'F64' ? 8 : 4
   const capacity = Math.max(1, Math.floor(gatherBytes / (columns * itemBytes)))
-  const blockRows = Math.max(1, Math.floor(SUM_BYTES / (columns * 8)))
-  /** All base rows that W names, once they are there; null while or because they do not fit. */
+  const blockRows = Math.max(1, Math.min(map.newIds.length, Math.floor(sumBytes / (columns * 8))))
+  const all = distinct(side, 0, map.newIds.length, capacity)
   let held: Gathered | null = null
+  // Made once: what a collector has not got to yet counts as memory too.
+  let values: Float32Array | Float64Array | null = null
+  let sums: Float64Array | null = null
+  let bytes: Uint8Array | null = null
 
   async function gather(wanted: Int32Array): Promise<Gathered> {
-    const size = wanted.length * columns
-    const values = dtype === 'F64' ? new Float64Array(size) : new Float32Array(size)
-    await readRows(source, wanted, (bytes, at) => decodeValues(dtype, bytes, values, at * columns))
+    const size = (all?.length ?? capacity) * columns
+    values ??= dtype === 'F64' ? new Float64Array(size) : new Float32Array(size)
+    const into = values
+    await readRows(source, wanted, (row, place) => decodeValues(dtype, row, into, place * columns))
     return { ids: wanted, placeOf: new Map(Array.from(wanted, (id, place) => [id, place])), values }
   }
 
   return async (from: number, count: number, write: (bytes: Uint8Array) => Promise<void>): Promise<void> => {
-    const all = held ? null : distinct(side, 0, ids.length, capacity)
-    if (all) held = await gather(all)
+    if (all) held ??= await gather(all)
+    sums ??= new Float64Array(blockRows * columns)
+    bytes ??= new Uint8Array(blockRows * columns * ROW_BYTES[dtype])
     for (let first = from; first < from + count; first += blockRows) {
       const rows = Math.min(blockRows, from + count - first)
-      const sums = new Float64Array(rows * columns)
-      const wanted = held ? held.ids : distinct(side, first, first + rows, Number.POSITIVE_INFINITY)!
+      const block = sums.subarray(0, rows * columns).fill(0)
       const next = side.indptr.slice(first, first + rows)
-      for (let at = 0; at < wanted.length; at += held ? wanted.length : capacity) {
-        const part = held ?? (await gather(wanted.subarray(at, at + capacity)))
-        addPart(sums, next, side, first, part, columns)
+      if (held) addPart(block, next, side, first, held, columns)
+      else {
+        const wanted = distinct(side, first, first + rows, Number.POSITIVE_INFINITY)!
+        for (let at = 0; at < wanted.length; at += capacity) {
+          addPart(block, next, side, first, await gather(wanted.subarray(at, at + capacity)), columns)
+        }
       }
-      const bytes = new Uint8Array(sums.length * ROW_BYTES[dtype])
-      const bad = encodeValues(dtype, sums, bytes)
-      if (bad >= 0) refuse(source, ids[first + Math.floor(bad / columns)], bad % columns, sums[bad])
-      await write(bytes)
+      await addDense(block, first, rows, columns, options)
+      const written = bytes.subarray(0, block.length * ROW_BYTES[dtype])
+      const bad = encodeValues(dtype, block, written)
+      if (bad >= 0) refuse(source, map.newIds[first + Math.floor(bad / columns)], bad % columns, block[bad])
+      await write(written)
     }
   }
 }
@@ -78,9 +93,10 @@ export function newRowMaker({ source, side, ids, gatherBytes = GATHER_BYTES }: N
 interface Gathered {
   /** Rising. */
   ids: Int32Array
+  /** Base id → its place in `values`. */
+  placeOf: ReadonlyMap<number, number>
   /** [ids, columns] */
   values: Float32Array | Float64Array
-  placeOf: ReadonlyMap<number, number>
 }
 
 /** Adds what the rows that are there contribute; `next` is how far each row of W has come. */
@@ -89,20 +105,45 @@ function addPart(
   next: Int32Array,
   { indptr, indices, weights }: SparseRows,
   first: number,
-  part: Gathered,
+  { ids, placeOf, values }: Gathered,
   columns: number,
 ): void {
-  const last = part.ids[part.ids.length - 1]
+  const last = ids[ids.length - 1]
   for (let row = 0; row < next.length; row++) {
     const end = indptr[first + row + 1]
     let k = next[row]
     for (; k < end && indices[k] <= last; k++) {
       const weight = weights[k]
-      const from = part.placeOf.get(indices[k])! * columns
+      const from = placeOf.get(indices[k])! * columns
       const to = row * columns
-      for (let c = 0; c < columns; c++) sums[to + c] += weight * part.values[from + c]
+      for (let c = 0; c < columns; c++) sums[to + c] += weight * values[from + c]
     }
     next[row] = k
+  }
+}
+
+/** What the map adds to W · base, as `applyInitMap` does: a multiple of the mean row, then noise. */
+async function addDense(
+  sums: Float64Array,
+  first: number,
+  rows: number,
+  columns: number,
+  { map, side, mean }: NewRowsOptions,
+): Promise<void> {
+  const weights = map[side].mean
+  const deviations = map[side].noise
+  for (let row = 0; row < rows; row++) {
+    const weight = weights?.[first + row] ?? 0
+    const to = row * columns
+    if (weight !== 0) {
+      const values = await mean()
+      for (let c = 0; c < columns; c++) sums[to + c] += weight * values[c]
+    }
+    const deviation = deviations?.[first + row] ?? 0
+    if (deviation !== 0) {
+      const drawn = normals({ seed: map.seed, side, id: map.newIds[first + row], stream: 0 }, columns)
+      for (let c = 0; c < columns; c++) sums[to + c] += deviation * drawn[c]
+    }
   }
 }
 
@@ -136,11 +177,10 @@ async function readRows(
   }
 }
 
-/** The mean of rows 0 to `count` - 1, summed in float64 row after row and rounded once. */
-export async function meanRow(source: RowSource, count: number): Promise<Uint8Array> {
+/** [columns], float64: the mean of rows 0 to `count` - 1, summed row after row. */
+export async function meanOf(source: RowSource, count: number): Promise<Float64Array> {
   const { columns, dtype, read } = source
-  const rowBytes = columns * ROW_BYTES[dtype]
-  const most = Math.max(1, Math.floor(READ_BYTES / rowBytes))
+  const most = Math.max(1, Math.floor(READ_BYTES / (columns * ROW_BYTES[dtype])))
   const sums = new Float64Array(columns)
   const values = new Float64Array(most * columns)
   for (let first = 0; first < count; first += most) {
@@ -150,13 +190,18 @@ export async function meanRow(source: RowSource, count: number): Promise<Uint8Ar
       for (let c = 0; c < columns; c++) sums[c] += values[from + c]
     }
   }
-  const bytes = new Uint8Array(rowBytes)
-  const bad = encodeValues(
-    dtype,
-    sums.map((sum) => sum / count),
-    bytes,
-  )
-  if (bad >= 0) refuse(source, null, bad, sums[bad] / count)
+  return sums.map((sum) => sum / count)
+}
+
+/**
+ * The bytes of a row.
+ *
+ * @throws KoVocabError `unsupported` when it does not fit the dtype
+ */
+export function roundedMean(source: RowSource, mean: Float64Array): Uint8Array {
+  const bytes = new Uint8Array(mean.length * ROW_BYTES[source.dtype])
+  const bad = encodeValues(source.dtype, mean, bytes)
+  if (bad >= 0) refuse(source, null, bad, mean[bad])
   return bytes
 }
 

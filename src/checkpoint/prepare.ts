@@ -79,7 +79,7 @@ export async function prepareApply(options: ApplyOptions): Promise<PreparedApply
   if (rows > map.baseRows) notes.push(paddedNote(rows, map, plan))
   const growths = new Map<string, Growth>()
   for (const { name, dtype, columns, side } of embeddings.tensors) {
-    growths.set(name, { plan, baseRows: map.baseRows, side: map[side], newIds: map.newIds, dtype, columns })
+    growths.set(name, { plan, map, side, dtype, columns })
   }
   const rewritten = new Map<string, number>()
   const untouched: string[] = []

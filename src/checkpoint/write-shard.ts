@@ -1,9 +1,10 @@
 /** A safetensors file again, some of its tensors with more rows: read and written as a stream. Node only. */
 import { type FileHandle, open } from 'node:fs/promises'
 import { KoVocabError, throwIfAborted } from '../errors'
-import type { SparseRows } from '../init/init-map'
+import type { InitMap } from '../init/init-map'
+import type { Side } from '../init/methods/types'
 import { byPlace, formatHeader, type TensorEntry } from '../init/safetensors-header'
-import { meanRow, newRowMaker, type RowSource } from './new-rows'
+import { meanOf, newRowMaker, type RowSource, roundedMean } from './new-rows'
 import { readAt, type Shard } from './open-checkpoint'
 import type { RowPlan } from './row-plan'
 import { ROW_BYTES, type RowDtype } from './row-values'
@@ -14,9 +15,8 @@ const CHUNK_BYTES = 8 << 20
 /** How one tensor grows. */
 export interface Growth {
   plan: RowPlan
-  baseRows: number
-  side: SparseRows
-  newIds: Int32Array
+  map: InitMap
+  side: Side
   dtype: RowDtype
   columns: number
 }
@@ -101,7 +101,7 @@ type Write = (bytes: Uint8Array) => Promise<void>
 async function writeGrown(
   shard: Shard,
   entry: TensorEntry,
-  { plan, baseRows, side, newIds, dtype, columns }: Growth,
+  { plan, map, side, dtype, columns }: Growth,
   handle: FileHandle,
   copy: (begin: number, end: number) => Promise<void>,
   write: Write,
@@ -114,8 +114,12 @@ async function writeGrown(
     read: (first, count) =>
       readAt(handle, shard.dataStart + entry.begin + first * rowBytes, count * rowBytes, shard.path),
   }
-  const makeNew = newRowMaker({ source, side, ids: newIds })
-  let mean: Uint8Array | undefined
+  let values: Promise<Float64Array> | undefined
+  const mean = () => {
+    values ??= meanOf(source, map.baseRows)
+    return values
+  }
+  const makeNew = newRowMaker({ source, map, side, mean })
   let made = 0
   for (const { kind, first, count } of plan.runs) {
     if (kind === 'base' || kind === 'kept') {
@@ -124,8 +128,7 @@ async function writeGrown(
       await makeNew(made, count, write)
       made += count
     } else {
-      mean ??= await meanRow(source, baseRows)
-      await writeRepeated(mean, count, write)
+      await writeRepeated(roundedMean(source, await mean()), count, write)
     }
   }
 }

@@ -76,6 +76,24 @@ export const OPTIONS = {
     description: 'tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with them',
     schema: text.optional(),
   },
+  'init-map': {
+    group: 'Input',
+    flags: '--init-map <file>',
+    description: 'init-map.safetensors (default: the one in the folder of --tokenizer)',
+    schema: text.optional(),
+  },
+  'input-tensor': {
+    group: 'Input',
+    flags: '--input-tensor <name>',
+    description: 'the embedding matrix, where it has no usual name',
+    schema: text.optional(),
+  },
+  'output-tensor': {
+    group: 'Input',
+    flags: '--output-tensor <name>',
+    description: 'the output matrix, where it has no usual name',
+    schema: text.optional(),
+  },
   form: {
     group: 'Input',
     flags: '--form <form>',
@@ -233,3 +251,33 @@ export type OptionName = keyof typeof OPTIONS
 
 /** The values of some options, checked, by their long names. */
 export type OptionValues<N extends OptionName> = { [K in N]: z.output<(typeof OPTIONS)[K]['schema']> }
+  'model-name': {
+    group: 'Output',
+    flags: '--model-name <name>',
+    description: 'for the model card (default: the name of the folder)',
+    schema: text.optional(),
+  },
+  'base-model': {
+    group: 'Output',
+    flags: '--base-model <owner/name>',
+    description: 'for the model card: the base on the Hub (default: what its folder tells)',
+    schema: text.optional(),
+  },
+  license: {
+    group: 'Output',
+    flags: '--license <id>',
+    description: "for the model card: the base's licence as the Hub names it (default: what its folder tells)",
+    schema: text.optional(),
+  },
+  'data-source': {
+    group: 'Output',
+    flags: '--data-source <texts...>',
+    description: 'for the model card: where the corpus came from, under which licence',
+    schema: texts.optional(),
+  },
+  link: {
+    group: 'Output',
+    flags: '--link <how>',
+    description: 'shards that stay: auto (shared blocks, else hard links, else copies), hard or copy',
+    schema: oneOf(['auto', 'hard', 'copy']).default('auto'),
+  },

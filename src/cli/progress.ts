@@ -39,13 +39,18 @@ export function createProgress(terminal: Terminal, now: () => number = () => per
   }
 }
 
-/** `count   45 %   31.2 MB/s   0:12 left`. Bytes for counting, whole things for everything else. */
+/** Stages that count bytes. */
+const BYTE_STAGES = ['count', 'write']
+
+/** `count   45 %   31.2 MB/s   0:12 left`. Bytes where bytes are counted, else whole things. */
 export function progressLine(stage: string, done: number, total: number, seconds: number): string {
   if (total <= 1) return stage
   const percent = total > 0 ? `${Math.floor((100 * done) / total)} %` : ''
   if (seconds < 0.5 || done <= 0) return `${stage}  ${percent}`
   const rate = done / seconds
-  const speed = stage === 'count' ? `${(rate / 1e6).toFixed(1)} MB/s` : `${Math.round(rate).toLocaleString('en')}/s`
+  const speed = BYTE_STAGES.includes(stage)
+    ? `${(rate / 1e6).toFixed(1)} MB/s`
+    : `${Math.round(rate).toLocaleString('en')}/s`
   return `${stage}  ${percent}  ${speed}  ${clock((total - done) / rate)} left`
 }
 

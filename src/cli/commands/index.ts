@@ -1,4 +1,5 @@
 import type { CommandModule } from '../context'
+import * as apply from './apply'
 import * as audit from './audit'
 import * as compareInit from './compare-init'
 import * as count from './count'
@@ -20,6 +21,7 @@ export const commands: readonly CommandModule[] = [
   compareInit,
   encode,
   decode,
+  apply,
   inspect,
   demo,
 ]
