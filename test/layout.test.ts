@@ -10,7 +10,13 @@ const src = join(root, 'src')
 const folders = 'text tokenizer corpus counts donors merges extend init checkpoint measure trainer cli'.split(' ')
 const everywhere = ['errors.ts', 'version.ts']
 /** Several steps of the road in one call: only the command may use them. */
-const wholeRoad = ['extend-from-text.ts', 'extension-folder.ts']
+const wholeRoad = [
+  'extend-from-text.ts',
+  'extension-folder.ts',
+  'merge-donors.ts',
+  'merge-report.ts',
+  'prune-folder.ts',
+]
 
 /** The files that may use Node's own modules, besides the command in cli/. Everything else runs in a browser. */
 const nodeFiles = [
@@ -33,7 +39,9 @@ const nodeFiles = [
   'extend/audit/referees/sentencepiece.ts',
   'extension-folder.ts',
   'extend/read-extension.ts',
+  'merge-donors.ts',
   'merges/learn.ts',
+  'prune-folder.ts',
   'tokenizer/load.ts',
   'tokenizer/save.ts',
 ]

@@ -124,6 +124,57 @@ export const OPTIONS = {
     description: 'merges.txt learned before, instead of --corpus; with --add the first so many',
     schema: text.optional(),
   },
+  donor: {
+    group: 'Input',
+    flags: '--donor <paths...>',
+    description: 'vocabularies to take pieces from: .model, tokenizer.json, .tiktoken, text lists, folders, extensions',
+    schema: texts.optional(),
+  },
+  priority: {
+    group: 'Learning',
+    flags: '--priority <numbers...>',
+    description: 'a number for each donor: lower goes first, equal ones are merged as one (default: as they stand)',
+    schema: z
+      .preprocess((value) => (Array.isArray(value) ? value : value === undefined ? value : [value]), z.array(whole(0)))
+      .optional(),
+  },
+  test: {
+    group: 'Input',
+    flags: '--test <files...>',
+    description: 'text to measure on; without it the beginning of the corpus files',
+    schema: texts.optional(),
+  },
+  spelling: {
+    group: 'Learning',
+    flags: '--spelling <how>',
+    description:
+      'text lists: each line is a word, with and without a space (words), or a piece as marked (pieces), or auto',
+    schema: oneOf(['auto', 'words', 'pieces']).default('auto'),
+  },
+  normalized: {
+    group: 'Learning',
+    flags: '--normalized <how>',
+    description: 'jamo that a donor stores as NFKC makes them: undo (ᄏᄏ becomes ㅋㅋ again) or keep',
+    schema: oneOf(['undo', 'keep']).default('undo'),
+  },
+  unreachable: {
+    group: 'Learning',
+    flags: '--unreachable <what>',
+    description: 'pieces that no two tokens spell: complete (make what they need) or drop',
+    schema: oneOf(['complete', 'drop']).default('complete'),
+  },
+  unseen: {
+    group: 'Learning',
+    flags: '--unseen <what>',
+    description: 'with a corpus, pieces that it never gives: keep (behind all others) or drop',
+    schema: oneOf(['keep', 'drop']).default('keep'),
+  },
+  beside: {
+    group: 'Learning',
+    flags: '--beside <what>',
+    description: 'with a corpus, what to measure beside: extend (as many pieces learned from it alone) or none',
+    schema: oneOf(['extend', 'none']).default('extend'),
+  },
   add: { group: 'Learning', flags: '--add <n>', description: 'pieces to add', schema: whole(1).optional() },
   'vocab-size': {
     group: 'Learning',
@@ -166,6 +217,42 @@ export const OPTIONS = {
     flags: '--threads <n>',
     description: 'threads that count; the result is the same for any number (default: all processors, at most 16)',
     schema: whole(1, 256).optional(),
+  },
+  remove: {
+    group: 'Learning',
+    flags: '--remove <n>',
+    description: 'pieces to take away, the least used first',
+    schema: whole(0).optional(),
+  },
+  keep: {
+    group: 'Learning',
+    flags: '--keep <n>',
+    description: 'learned pieces to keep, instead of --remove',
+    schema: whole(0).optional(),
+  },
+  'below-uses': {
+    group: 'Learning',
+    flags: '--below-uses <n>',
+    description: 'take pieces away that the corpus uses less often than that, until those left are used more or needed',
+    schema: whole(1).optional(),
+  },
+  'remove-pieces': {
+    group: 'Learning',
+    flags: '--remove-pieces <file>',
+    description: 'take away these, one a line; without a corpus too',
+    schema: text.optional(),
+  },
+  'with-dependents': {
+    group: 'Learning',
+    flags: '--with-dependents',
+    description: 'with --remove-pieces: also what is made of them, instead of refusing',
+    schema: flag,
+  },
+  required: {
+    group: 'Learning',
+    flags: '--required <file>',
+    description: 'pieces that stay whatever their uses, one a line, and what they are made of',
+    schema: text.optional(),
   },
   'user-defined-symbols': {
     group: 'Extension',
@@ -215,6 +302,36 @@ export const OPTIONS = {
     description: "of the audit's random strings and of random embedding rows; learning draws nothing at random",
     schema: whole(0, 2 ** 31 - 1).default(1),
   },
+  'model-name': {
+    group: 'Output',
+    flags: '--model-name <name>',
+    description: 'for the model card (default: the name of the folder)',
+    schema: text.optional(),
+  },
+  'base-model': {
+    group: 'Output',
+    flags: '--base-model <owner/name>',
+    description: 'for the model card: the base on the Hub (default: what its folder tells)',
+    schema: text.optional(),
+  },
+  license: {
+    group: 'Output',
+    flags: '--license <id>',
+    description: "for the model card: the base's licence as the Hub names it (default: what its folder tells)",
+    schema: text.optional(),
+  },
+  'data-source': {
+    group: 'Output',
+    flags: '--data-source <texts...>',
+    description: 'for the model card: where the corpus came from, under which licence',
+    schema: texts.optional(),
+  },
+  link: {
+    group: 'Output',
+    flags: '--link <how>',
+    description: 'shards that stay: auto (shared blocks, else hard links, else copies), hard or copy',
+    schema: oneOf(['auto', 'hard', 'copy']).default('auto'),
+  },
   out: { group: 'Output', flags: '--out <path>', description: 'what to write', schema: text.optional() },
   force: {
     group: 'Output',
@@ -251,33 +368,3 @@ export type OptionName = keyof typeof OPTIONS
 
 /** The values of some options, checked, by their long names. */
 export type OptionValues<N extends OptionName> = { [K in N]: z.output<(typeof OPTIONS)[K]['schema']> }
-  'model-name': {
-    group: 'Output',
-    flags: '--model-name <name>',
-    description: 'for the model card (default: the name of the folder)',
-    schema: text.optional(),
-  },
-  'base-model': {
-    group: 'Output',
-    flags: '--base-model <owner/name>',
-    description: 'for the model card: the base on the Hub (default: what its folder tells)',
-    schema: text.optional(),
-  },
-  license: {
-    group: 'Output',
-    flags: '--license <id>',
-    description: "for the model card: the base's licence as the Hub names it (default: what its folder tells)",
-    schema: text.optional(),
-  },
-  'data-source': {
-    group: 'Output',
-    flags: '--data-source <texts...>',
-    description: 'for the model card: where the corpus came from, under which licence',
-    schema: texts.optional(),
-  },
-  link: {
-    group: 'Output',
-    flags: '--link <how>',
-    description: 'shards that stay: auto (shared blocks, else hard links, else copies), hard or copy',
-    schema: oneOf(['auto', 'hard', 'copy']).default('auto'),
-  },

@@ -4,6 +4,7 @@ import { formatAudit } from '../extend/audit/format'
 import type { PreparedExtension } from '../extend-from-text'
 import type { ExtensionSummary, FinishedExtension } from '../extension-folder'
 import type { TokenMeasure } from '../measure/tokens'
+import type { MergeReport } from '../merge-report'
 import type { Colors } from './terminal'
 
 export const number = (value: number): string => value.toLocaleString('en')
@@ -48,9 +49,14 @@ function firstLine(text: string): string {
   return text.slice(0, text.indexOf('\n')).replace(/^audit /, '')
 }
 
-export function extensionJson({ summary, audit, extended, files, base }: FinishedExtension, out: string): string {
+export function extensionJson(
+  { summary, audit, extended, files, base }: FinishedExtension,
+  out: string,
+  more: Record<string, unknown> = {},
+): string {
   const document = {
     out,
+    ...more,
     files: [...files.keys()].sort(),
     ...summary,
     baseSha256: base.sha256,
@@ -63,6 +69,45 @@ export function extensionJson({ summary, audit, extended, files, base }: Finishe
     },
   }
   return `${JSON.stringify(document, null, 2)}\n`
+}
+
+/** What became of each donor's pieces, by reason, and what it brought. */
+export function mergeText(report: MergeReport, colors: Colors): string {
+  const ranked = report.rankedBy === 'counts' ? 'by their counts on the corpus' : "by the donor's own order"
+  return [
+    ...report.donors.flatMap(({ name, format, pieces, normalizer, fates, notes }) => [
+      line(
+        'donor',
+        `${name}: ${format}, ${number(pieces)} pieces${normalizer ? `, normalizer ${normalizer}` : ''}`,
+        colors,
+      ),
+      line('', fateText(fates), colors),
+      ...notes.map((note) => line('', note, colors)),
+    ]),
+    line('merged', `${number(report.added)} pieces of donors, ranked ${ranked}${intermediateText(report)}`, colors),
+    report.measure ? line('measured', measureText(report.measure), colors) : '',
+  ].join('')
+}
+
+function fateText(fates: MergeReport['donors'][number]['fates']): string {
+  const parts = Object.entries(fates).map(([fate, count]) => `${number(count)} ${fate.replaceAll('-', ' ')}`)
+  return parts.join(', ') || 'nothing in it'
+}
+
+function intermediateText({ intermediates }: MergeReport): string {
+  if (intermediates.length === 0) return ''
+  const [{ piece, example }] = intermediates
+  return `; ${number(intermediates.length)} intermediates that no donor has, such as ${piece} for ${example}`
+}
+
+function measureText({ text, before, after, extend, extendPieces }: NonNullable<MergeReport['measure']>): string {
+  const change = `${perSyllable(before)} → ${perSyllable(after)} tokens a Hangul syllable`
+  const on = text === 'test' ? 'the test text' : 'the beginning of the corpus'
+  const beside =
+    extend === null
+      ? ''
+      : `; ${perSyllable(extend)} with ${number(extendPieces!)} pieces that extend learns from the corpus`
+  return `${change} on ${number(after.lines)} lines of ${on}${beside}`
 }
 
 /** One line a file, with its size. */

@@ -93,7 +93,8 @@ export async function wordsOf(
   })
 }
 
-async function readMerges(path: string): Promise<LearnedMerges> {
+/** merges.txt from disk. */
+export async function readMerges(path: string): Promise<LearnedMerges> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw asIoError(error, path, 'read')
   })

@@ -1,13 +1,20 @@
 import { decodeUtf8, isValidUtf8 } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
-import { PieceKind, type Tokenizer } from './types'
+import { type Form, PieceKind, type Tokenizer } from './types'
 
 /** A piece as people read it: text where its bytes are text, `<0xEC>` for other bytes, a space as `▁` in both forms. */
 export function readablePiece(tokenizer: Tokenizer): (id: number) => string {
+  const read = readableText(tokenizer.form)
   return (id) => {
     const piece = tokenizer.pieces[id] ?? ''
-    if (tokenizer.form !== 'byte-level' || tokenizer.kinds[id] !== PieceKind.Normal) return piece
-    const bytes = pieceToBytes(piece)
+    return tokenizer.kinds[id] === PieceKind.Normal ? read(piece) : piece
+  }
+}
+
+/** The same for the string of an ordinary piece. */
+export function readableText(form: Form): (piece: string) => string {
+  return (piece) => {
+    const bytes = form === 'byte-level' ? pieceToBytes(piece) : null
     if (!bytes) return piece
     if (isValidUtf8(bytes)) return decodeUtf8(bytes).replaceAll(' ', '▁')
     return mixed(bytes)

@@ -9,19 +9,23 @@ import * as encode from './encode'
 import * as extend from './extend'
 import * as initMap from './init-map'
 import * as inspect from './inspect'
+import * as merge from './merge'
 import * as merges from './merges'
+import * as prune from './prune'
 
 /** In the order of the help. */
 export const commands: readonly CommandModule[] = [
   extend,
+  merge,
+  prune,
   count,
   merges,
   audit,
   initMap,
   compareInit,
+  apply,
   encode,
   decode,
-  apply,
   inspect,
   demo,
 ]

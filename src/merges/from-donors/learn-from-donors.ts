@@ -26,7 +26,7 @@ export interface FromDonorsOptions {
   unreachable?: 'complete' | 'drop'
   /** For pieces that the words never give: put them behind all others, or drop them. Default `keep`. */
   unseen?: 'keep' | 'drop'
-  /** With words: from how many times on a piece counts as seen. Default 1. */
+  /** With words: from how many times on a piece counts as seen. Default 2. */
   minFrequency?: number
   /** In characters, `▁` or the space included. Default 16. */
   maxPieceLength?: number
@@ -72,7 +72,7 @@ export function learnFromDonors(
     words: options.words,
     unreachable: options.unreachable ?? 'complete',
     unseen: options.unseen ?? 'keep',
-    minFrequency: options.minFrequency ?? 1,
+    minFrequency: options.minFrequency ?? 2,
     maxPieceLength,
     scope,
     allowed: (key) => isAllowed(limits, key) && !closed.some((character) => key.includes(character)),

@@ -61,8 +61,12 @@ export function chooseWanted(
         fate.fate = kind
         fate.why = why
       }
-      if (donated.kind === 'special' || donated.kind === 'byte') {
-        settle(donated.kind, null)
+      if (donated.kind !== 'piece') {
+        const isSymbol = donated.kind === 'added' && (tokens.get(spelled) ?? -1) >= base.pieces.length
+        if (isSymbol) settle('added', 'user-defined symbol')
+        else if (donated.kind !== 'added') settle(donated.kind, null)
+        else
+          settle('special', tokens.has(spelled) ? `added token ${tokens.get(spelled)}` : 'an added token of the donor')
         continue
       }
       const key = keyForBase(base, donated)

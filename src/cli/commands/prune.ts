@@ -1,0 +1,97 @@
+import type { Command } from 'commander'
+import { expandInputs } from '../../corpus/files'
+import { readLines } from '../../corpus/lines'
+import { type PruneFolderOptions, preparePruning, pruneFolder } from '../../prune-folder'
+import { readableText } from '../../tokenizer/readable-piece'
+import type { Context } from '../context'
+import type { OptionName } from '../options'
+import { extensionJson, extensionText, filesText, line, number } from '../summary'
+import { readOptions, required } from '../usage'
+
+export const name = 'prune'
+export const summary = 'take added pieces away from the leaves: the least used, never what another piece needs'
+
+export const options = [
+  ...(['base', 'extended', 'corpus'] as const),
+  ...(['remove', 'keep', 'below-uses', 'remove-pieces', 'with-dependents', 'required'] as const),
+  ...(['scope', 'pad-to-multiple', 'input', 'output', 'unchanged', 'audit', 'seed'] as const),
+  ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
+] as const satisfies readonly OptionName[]
+
+export const help = `
+Again and again the least used piece goes that no other piece is made of; uses are counted anew after each. Base ids
+never move, added ids are numbered without gaps. Give one of --remove, --keep, --below-uses (with --corpus) and
+--remove-pieces. Padding is dropped, and made again with --pad-to-multiple.
+
+Writes into --out what extend writes, with removed.tsv (piece, old id, uses) and kept.tsv (piece, id, old id, uses).
+The lists of --remove-pieces and --required hold a piece a line, as removed.tsv or init-map.json shows it; what follows
+a tab is passed over.
+
+Examples:
+  ko-vocab prune --base ./Llama-2-7b-hf --extended ./llama-2-ko --corpus ko.txt --keep 8000 --out ./llama-2-ko-8k
+  ko-vocab prune --base ./base --extended ./extended --corpus 'law/*.txt' --below-uses 20 --out ./law
+  ko-vocab prune --base ./base --extended ./extended --remove-pieces names.txt --with-dependents --out ./smaller
+`
+
+export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+  const values = readOptions(command, options)
+  const { signal } = terminal
+  const out = required('out', values.out)
+  const given: PruneFolderOptions = {
+    base: required('base', values.base),
+    extended: required('extended', values.extended),
+    corpus: values.corpus,
+    remove: values.remove,
+    keep: values.keep,
+    belowUses: values['below-uses'],
+    pieces: values['remove-pieces'] && (await readList(values['remove-pieces'], signal)),
+    withDependents: values['with-dependents'],
+    required: values.required && (await readList(values.required, signal)),
+    padToMultiple: values['pad-to-multiple'],
+    scope: values.scope,
+    inputMethod: values.input,
+    outputMethod: values.output,
+    unchanged: values.unchanged,
+    audit: values.audit,
+    seed: values.seed,
+    out,
+    force: values.force,
+    onProgress: progress.update,
+    signal,
+  }
+  if (values['dry-run']) {
+    const { base, extended, corpus } = await preparePruning(given)
+    const added = extended.pieces.length - base.pieces.length
+    const plan = { dryRun: true, out, baseSha256: base.sha256, extendedSha256: extended.sha256, added, corpus }
+    const text = [
+      `would prune ${number(added)} ids that ${given.extended} adds to ${number(base.pieces.length)}\n`,
+      corpus.length > 0 ? `would count uses in ${number(corpus.length)} files\n${filesText(corpus)}` : '',
+      `would write ${out}\n`,
+    ]
+    await terminal.print(values.json ? `${JSON.stringify(plan, null, 2)}\n` : text.join(''))
+    return
+  }
+  const result = await pruneFolder(given)
+  progress.clear()
+  const { removed } = result.pruned
+  if (values.json) {
+    await terminal.print(extensionJson(result, out, { removed: removed.length }))
+    return
+  }
+  const read = readableText(result.base.form)
+  const shown = removed.slice(0, 8).map(({ piece, uses }) => `${read(piece)} ${number(uses)}`)
+  const more = removed.length > shown.length ? ', …' : ''
+  const text =
+    removed.length > 0 ? `${number(removed.length)} pieces with their uses: ${shown.join(', ')}${more}` : '0 pieces'
+  terminal.note(line('removed', text, terminal.errColors) + extensionText(result, out, terminal.errColors))
+}
+
+/** Pieces, one a line, up to a tab; the head line of removed.tsv is none. */
+async function readList(path: string, signal: AbortSignal): Promise<string[]> {
+  const pieces: string[] = []
+  for await (const text of readLines(await expandInputs([path]), { signal })) {
+    const [piece] = text.split('\t')
+    if (piece !== '' && !/^piece\tid\t/.test(text)) pieces.push(piece)
+  }
+  return pieces
+}
