@@ -9,8 +9,10 @@ export function textToKey(text: string): string {
 }
 
 export function bytesToKey(bytes: Uint8Array): string {
+  // Joined in one call: strings that grow by a character each are trees, which fill the memory of a million pieces.
+  if (bytes.length <= 1024) return String.fromCharCode.apply(null, bytes as unknown as number[])
   let key = ''
-  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i])
+  for (let at = 0; at < bytes.length; at += 1024) key += bytesToKey(bytes.subarray(at, at + 1024))
   return key
 }
 

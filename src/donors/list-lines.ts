@@ -27,74 +27,78 @@ export interface ListEntry {
  */
 export function readEntries(bytes: Uint8Array, name: string): { entries: ListEntry[]; notes: string[] } {
   const lines = textOf(bytes, name).split('\n')
-  const kept: { line: string; at: number }[] = []
   let tabs = false
+  let first = -1
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i].endsWith('\r') ? lines[i].slice(0, -1) : lines[i]
+    // Lines that are passed over stay as empty ones, so that the others keep their numbers.
+    lines[i] = ''
     if (/^[ \t]*$/.test(line)) continue
-    if (kept.length === 0 && /^#(?: |$)/.test(line)) continue
+    if (first < 0 && /^#(?: |$)/.test(line)) continue
     if (line.length > MAX_LINE) {
       const what = `line ${i + 1} has ${line.length} characters and begins ${show(line.slice(0, 20))}`
       throw badFile(name, `${what}: a piece has at most ${MAX_LINE}`, 'a donor list has one piece or word a line')
     }
     if (line.includes('\0')) throw badFile(name, `line ${i + 1} holds U+0000: not a text list`)
+    if (first < 0) first = i
     if (line.includes('\t')) tabs = true
-    kept.push({ line, at: i + 1 })
+    lines[i] = line
   }
-  if (kept.length === 0) throw badFile(name, 'no entries: its lines are empty or comments')
-  return tabs ? splitAtTabs(kept, name) : splitAtSpaces(kept)
-}
-
-interface Line {
-  line: string
-  at: number
+  if (first < 0) throw badFile(name, 'no entries: its lines are empty or comments')
+  return tabs ? splitAtTabs(lines, first, name) : splitAtSpaces(lines.filter((line) => line !== ''))
 }
 
 /** Lazy, so that a piece may hold a TAB itself: `\t\t-7` is the piece TAB with a score. */
 const NUMBERED = /^(.*?)\t(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)(?:\t.*)?$/
 
-function splitAtTabs(lines: Line[], name: string): { entries: ListEntry[]; notes: string[] } {
+function splitAtTabs(lines: string[], firstLine: number, name: string): { entries: ListEntry[]; notes: string[] } {
   const entries: ListEntry[] = []
-  const withoutNumber: Line[] = []
-  for (const { line, at } of lines) {
+  const withoutNumber: number[] = []
+  for (let i = firstLine; i < lines.length; i++) {
+    const line = lines[i]
+    if (line === '') continue
     const match = NUMBERED.exec(line)
     const text = match ? match[1] : line.split('\t', 1)[0]
     if (/^[ \t]*$/.test(text) && text !== '\t') {
-      throw badFile(name, `line ${at} is ${show(line)}: nothing stands before the TAB`)
+      throw badFile(name, `line ${i + 1} is ${show(line)}: nothing stands before the TAB`)
     }
-    if (match && !Number.isFinite(Number(match[2]))) {
-      throw badFile(name, `line ${at} has the number ${match[2]}, which is too large`)
+    const score = match ? Number(match[2]) : null
+    if (score !== null && !Number.isFinite(score)) {
+      throw badFile(name, `line ${i + 1} has the number ${match![2]}, which is too large`)
     }
-    if (!match && line.includes('\t')) withoutNumber.push({ line, at })
-    entries.push({ text, score: match ? Number(match[2]) : null })
+    if (score === null && line.includes('\t')) withoutNumber.push(i)
+    entries.push({ text, score })
   }
-  const [first] = withoutNumber
-  if (!first) return { entries, notes: [] }
-  if (first.at === lines[0].at && entries.length > 1 && entries.slice(1).every(({ score }) => score !== null)) {
-    return { entries: entries.slice(1), notes: [`Its first line, ${show(first.line)}, is taken for a heading.`] }
+  if (withoutNumber.length === 0) return { entries, notes: [] }
+  const [at] = withoutNumber
+  if (at === firstLine && entries.length > 1 && entries.slice(1).every(({ score }) => score !== null)) {
+    return { entries: entries.slice(1), notes: [`Its first line, ${show(lines[at])}, is taken for a heading.`] }
   }
   const figure = withoutNumber.length.toLocaleString('en-US')
   return {
     entries,
     notes: [
-      `What stands behind a TAB and is no number was passed over: ${figure} lines, the first is line ${first.at}, ${show(first.line)}.`,
+      `What stands behind a TAB and is no number was passed over: ${figure} lines, the first is line ${at + 1}, ${show(lines[at])}.`,
     ],
   }
 }
 
-function splitAtSpaces(lines: Line[]): { entries: ListEntry[]; notes: string[] } {
-  const matches = lines.map(({ line }) => /^(.*[^ ]) +(\d{1,15})$/.exec(line))
-  const counted = matches.filter((match) => match !== null).length
-  if (counted === lines.length) {
-    return { entries: matches.map((match) => ({ text: match![1], score: Number(match![2]) })), notes: [] }
-  }
-  const notes =
-    counted * 2 > lines.length
+function splitAtSpaces(lines: string[]): { entries: ListEntry[]; notes: string[] } {
+  const counted = (line: string) => /^(.*[^ ]) +(\d{1,15})$/.exec(line)
+  const without = lines.filter((line) => counted(line) === null).length
+  const entries = lines.map((line): ListEntry => {
+    const match = without === 0 ? counted(line) : null
+    return match ? { text: match[1], score: Number(match[2]) } : { text: line, score: null }
+  })
+  const mostly = without > 0 && without * 2 < lines.length
+  return {
+    entries,
+    notes: mostly
       ? [
-          `A number at the end of a line counts as text here, since ${(lines.length - counted).toLocaleString('en-US')} of its lines have none; put a TAB before counts.`,
+          `A number at the end of a line counts as text here, since ${without.toLocaleString('en-US')} of its lines have none; put a TAB before counts.`,
         ]
-      : []
-  return { entries: lines.map(({ line }) => ({ text: line, score: null })), notes }
+      : [],
+  }
 }
 
 function textOf(bytes: Uint8Array, name: string): string {
