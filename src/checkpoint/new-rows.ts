@@ -180,7 +180,7 @@ async function readRows(
 /** [columns], float64: the mean of rows 0 to `count` - 1, summed row after row. */
 export async function meanOf(source: RowSource, count: number): Promise<Float64Array> {
   const { columns, dtype, read } = source
-  const most = Math.max(1, Math.floor(READ_BYTES / (columns * ROW_BYTES[dtype])))
+  const most = Math.max(1, Math.min(count, Math.floor(READ_BYTES / (columns * ROW_BYTES[dtype]))))
   const sums = new Float64Array(columns)
   const values = new Float64Array(most * columns)
   for (let first = 0; first < count; first += most) {
