@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,38 +9,10 @@ import { buildInitMap, type InitMap, type InitMapOptions } from '../../src/init/
 import { readInitMap, writeInitMap } from '../../src/init/init-map-file'
 import { formatInitMap } from '../../src/init/init-map-json'
 import type { InitMethod } from '../../src/init/methods'
+import { normals } from '../../src/init/philox'
 import { decodeSafeTensors, encodeSafeTensors, type SafeTensors } from '../../src/init/safetensors'
-import { PieceKind, type Tokenizer } from '../../src/tokenizer/types'
 import { findPython, runPython } from '../support/python'
-
-function tokenizerOf(pieces: string[], form: Tokenizer['form'], sha256: string): Tokenizer {
-  const kindOf = (piece: string) =>
-    piece === ''
-      ? 0
-      : piece === '<unk>'
-        ? PieceKind.Unknown
-        : /^<0x..>$/.test(piece)
-          ? PieceKind.Byte
-          : PieceKind.Normal
-  return {
-    form,
-    pieces,
-    kinds: Uint8Array.from(pieces, kindOf),
-    scores: null,
-    merges: { left: new Int32Array(0), right: new Int32Array(0), result: new Int32Array(0) },
-    addedTokens: [],
-    unkId: pieces.indexOf('<unk>'),
-    byteFallback: form === 'sentencepiece',
-    fuseUnk: true,
-    ignoreMerges: false,
-    normalizer: null,
-    preTokenizer: null,
-    postProcessor: null,
-    decoder: null,
-    sources: { sidecars: {} },
-    sha256,
-  }
-}
+import { tokenizerOf } from './tokenizer-of'
 
 const basePieces = ['<unk>', '<0xEB>', '<0x85>', '<0x95>', '▁', '안', '하', '세요']
 const base = tokenizerOf(basePieces, 'sentencepiece', 'b'.repeat(64))
@@ -139,10 +112,80 @@ test.each<[string, Partial<InitMapOptions>, string]>([
   ['a multiple of 0', { padToMultiple: 0 }, 'padToMultiple must be'],
   ['no tokens', { segment: () => [] }, 'new id 8 ("녕"): the base gives no tokens'],
   ['a token that is new itself', { segment: () => [5, 8] }, 'new id 8 ("녕"): segmented into 8'],
+  ['a method that lacks its corpus', { inputMethod: 'align' }, 'the init method align needs a corpus'],
+  ['no base rows to take', { k: 0 }, 'k must be a whole number above 0, not 0'],
+  ['a seed that is none', { seed: -1 }, 'seed must be a whole number from 0 to 4294967295, not -1'],
   ['a method that is none', { inputMethod: 'median' as InitMethod }, 'no init method median'],
   ['a method out of the prototype', { outputMethod: 'toString' as InitMethod }, 'no init method toString'],
 ])('%s is refused', (_, options, message) => {
   expect(() => build('mean', 'mean', options)).toThrow(message)
+})
+
+test.each<[InitMethod, InitMethod, string]>([
+  ['mean', 'first', 'ac61fd4c3fec9464fe105017383a815fa2fda99f0b99d8a7ea688d954cbc6010'],
+  ['last', 'weighted', 'a87f92823a02543a2b098eda81b3a3a0ed67f9880172552bfb660bd9f4261496'],
+])('%s and %s give the bytes that version 0.1 gave', (input, output, sha256) => {
+  const file = writeInitMap(build(input, output, { padToMultiple: 8, seed: 3 }))
+  expect(createHash('sha256').update(file).digest('hex')).toBe(sha256)
+})
+
+describe('format version 2', () => {
+  const map = build('mean_resizing', 'randn', { seed: 9 })
+  const file = () => decodeSafeTensors(writeInitMap(map), 'x')
+
+  test('carries the weight of the mean and the noise, and comes back', () => {
+    const { tensors, metadata } = file()
+    expect(metadata).toMatchObject({ format_version: '2', output_noise: 'gaussian-philox4x32-10', seed: '9' })
+    expect(Object.keys(tensors)).toEqual(expect.arrayContaining(['input.mean', 'output.noise']))
+    expect(tensors['input.noise']).toBeUndefined()
+    expect(tensors['output.noise'].data).toEqual(new Float32Array(4).fill(0.02))
+    expect(readInitMap(writeInitMap(map), 'x')).toEqual(map)
+    const [line] = JSON.parse([...formatInitMap(map, String)].join(''))
+    expect(line).toMatchObject({ output: [], output_noise: 0.02 })
+    expect(line.input_mean).toBeCloseTo(1, 3)
+    expect(line.input_noise).toBeUndefined()
+  })
+
+  test('is written only where a row needs it', () => {
+    expect(decodeSafeTensors(writeInitMap(build('zero', 'jamo')), 'x').metadata.format_version).toBe('1')
+  })
+
+  test.each<[string, (x: SafeTensors) => void, string, string]>([
+    ['an unknown tensor', (x) => (x.tensors['input.scale'] = x.tensors['input.mean']), 'unsupported', 'input.scale'],
+    ['format 1', (x) => (x.metadata.format_version = '1'), 'unsupported', 'which format 1 does not know'],
+    ['another noise', (x) => (x.metadata.output_noise = 'cauchy'), 'unsupported', 'noise of the kind cauchy'],
+    ['noise of no kind', (x) => delete x.metadata.output_noise, 'unsupported', 'noise of the kind undefined'],
+    ['too few values', (x) => (x.tensors['input.mean'] = { ...f32(3) }), 'bad-file', 'not F32 [4]'],
+    ['another dtype', (x) => (x.tensors['input.mean'] = x.tensors.new_ids), 'bad-file', 'input.mean is I32 [4]'],
+    ['a mean that is no number', (x) => (dense(x, 'input.mean')[2] = Number.NaN), 'bad-file', 'row 2 is NaN'],
+    ['negative noise', (x) => (dense(x, 'output.noise')[1] = -1), 'bad-file', 'row 1: -1 is no standard deviation'],
+  ])('%s is refused', (_, change, code, message) => {
+    const changed = file()
+    change(changed)
+    const read = () => readInitMap(encodeSafeTensors(changed), 'map.safetensors')
+    expect(read).toThrow(message)
+    expect(read).toThrow(expect.objectContaining({ code }))
+  })
+
+  const f32 = (length: number) => ({ dtype: 'F32' as const, shape: [length], data: new Float32Array(length) })
+  const dense = (x: SafeTensors, name: string) => x.tensors[name].data as Float32Array
+
+  test('applyInitMap adds the mean of the base rows, and the noise', () => {
+    const dim = 6
+    const matrix = Float32Array.from({ length: basePieces.length * dim }, (_, i) => Math.sin(i))
+    const input = applyInitMap(map, matrix, dim, 'input')
+    const output = applyInitMap(map, matrix, dim, 'output')
+    for (let row = 0; row < 4; row++) {
+      const noise = normals({ seed: 9, side: 'output', id: 8 + row, stream: 0 }, dim)
+      for (let d = 0; d < dim; d++) {
+        let mean = 0
+        for (let id = 0; id < 8; id++) mean += matrix[id * dim + d] / 8
+        const sparse = rowsOf(map, 'input')[row].reduce((sum, [id, w]) => sum + w * matrix[id * dim + d], 0)
+        expect(input[row * dim + d]).toBeCloseTo((map.input.mean?.[row] ?? 0) * mean + sparse, 6)
+        expect(output[row * dim + d]).toBeCloseTo(0.02 * noise[d], 8)
+      }
+    }
+  })
 })
 
 const methods = fc.constantFrom<InitMethod>('mean', 'first', 'last', 'weighted')

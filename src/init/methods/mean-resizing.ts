@@ -6,10 +6,10 @@ import type { InitMethodFunction } from './types'
  * of transformers does: N(μ, 1e-9 Σ) (J. Hewitt, "Initializing New Word Embeddings for Pretrained Language Models",
  * 2021). tokensurgeon calls it `john_hewitt`, with the whole of Σ.
  *
- * The noise is √(1e-9 / m) Σ_j g_j (x_j - μ) with m = 64 base rows x_j drawn with replacement and g_j standard normal:
+ * The noise is √(1e-9 / m) Σ_j g_j (x_j - μ) with m = 16 base rows x_j drawn with replacement and g_j standard normal:
  * each term has covariance 1e-9 Σ / m, whatever the dimension, so the sum has 1e-9 Σ, and the row stays sparse. It is
- * normal given the rows that were drawn; over all draws its excess kurtosis is 3 (κ - 1) / 64 with κ that of the base
- * rows, 0.09 where they are normal. transformers factors Σ, and falls back to μ alone where it is not positive definite;
+ * normal given the rows that were drawn; over all draws its excess kurtosis is 3 (κ - 1) / 16 with κ that of the base
+ * rows, 0.4 where they are normal. transformers factors Σ, and falls back to μ alone where it is not positive definite;
  * this needs no factor, nor the rows themselves. Weights and the weight of the mean sum to 1.
  */
 export const meanResizing: InitMethodFunction = ({ side, seed, baseRows }) => {
@@ -22,4 +22,4 @@ export const meanResizing: InitMethodFunction = ({ side, seed, baseRows }) => {
 }
 
 const COVARIANCE_SCALE = 1e-9
-const DRAWN_ROWS = 64
+const DRAWN_ROWS = 16
