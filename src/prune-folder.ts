@@ -133,8 +133,7 @@ export async function pruneFolder(options: PruneFolderOptions): Promise<PrunedFo
 /** What {@link pruneFolder} checks before the work begins: tokenizers, files, options, and that the folder is free. */
 export async function preparePruning(options: PruneFolderOptions): Promise<PreparedPruning> {
   const { out, force = false, inputMethod = 'mean', outputMethod = 'mean' } = options
-  // Uses come from the corpus, which is there below.
-  requireOneGoal({ ...options, words: { words: [], counts: [], symbols: new Map(), lines: 0 } })
+  requireOneGoal(options, true)
   if (options.pieces === undefined && options.corpus === undefined) {
     throw new KoVocabError('bad-option', 'there is no corpus to count uses on', 'give text of the kind that matters')
   }

@@ -39,20 +39,32 @@ export interface PruneGoal {
   below: number
 }
 
-/** @throws KoVocabError `bad-option` unless exactly one goal is given, and what it needs */
-export function requireOneGoal({ remove, keep, belowUses, pieces, withDependents, words }: PruneOptions): void {
+/**
+ * @param counted whether there are uses to go by
+ * @throws KoVocabError `bad-option` unless exactly one goal is given, and what it needs
+ */
+export function requireOneGoal(
+  {
+    remove,
+    keep,
+    belowUses,
+    pieces,
+    withDependents,
+  }: Pick<PruneOptions, 'remove' | 'keep' | 'belowUses' | 'pieces' | 'withDependents'>,
+  counted: boolean,
+): void {
   const given = Object.entries({ remove, keep, belowUses, pieces }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
-    const what =
-      given.length === 0 ? 'what to take away is not said' : `${given.map(([n]) => n).join(' and ')} are given`
-    throw new KoVocabError('bad-option', what, 'give one of remove, keep, belowUses and pieces')
+    const names = given.map(([name]) => name).join(' and ')
+    const what = given.length === 0 ? 'what to take away is not said' : `${names} are given`
+    throw new KoVocabError('bad-option', what, 'say one: how many to remove or keep, below which uses, or which pieces')
   }
   for (const [name, value] of Object.entries({ remove, keep, belowUses })) {
     if (value !== undefined && !(value >= 0 && (name === 'belowUses' || Number.isSafeInteger(value)))) {
       throw new KoVocabError('bad-option', `${name} is ${value}`, 'give a number from 0')
     }
   }
-  if (belowUses !== undefined && !words) {
+  if (belowUses !== undefined && !counted) {
     throw new KoVocabError('bad-option', 'belowUses needs words to count uses on', 'give a corpus')
   }
   if (withDependents && !pieces) {

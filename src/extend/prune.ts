@@ -50,7 +50,7 @@ export interface PrunedExtension {
  * naming what is made of them; `mismatch` and `unsupported` as {@link addedPieces}
  */
 export function pruneExtension(base: Tokenizer, extended: Tokenizer, options: PruneOptions): PrunedExtension {
-  requireOneGoal(options)
+  requireOneGoal(options, options.words !== undefined)
   const { words, signal, onProgress = () => {} } = options
   const added = addedPieces(base, extended, options.paddingIds)
   const { mayGo, total, below } = pruneGoal(extended, added, options)

@@ -1,6 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { expandInputs } from '../../corpus/files'
-import { readLines } from '../../corpus/lines'
+import { asIoError } from '../../corpus/atomic'
 import { type PruneFolderOptions, preparePruning, pruneFolder } from '../../prune-folder'
 import { readableText } from '../../tokenizer/readable-piece'
 import type { Context } from '../context'
@@ -35,7 +35,6 @@ Examples:
 
 export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
   const values = readOptions(command, options)
-  const { signal } = terminal
   const out = required('out', values.out)
   const given: PruneFolderOptions = {
     base: required('base', values.base),
@@ -44,9 +43,9 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     remove: values.remove,
     keep: values.keep,
     belowUses: values['below-uses'],
-    pieces: values['remove-pieces'] && (await readList(values['remove-pieces'], signal)),
+    pieces: await readList(values['remove-pieces']),
     withDependents: values['with-dependents'],
-    required: values.required && (await readList(values.required, signal)),
+    required: await readList(values.required),
     padToMultiple: values['pad-to-multiple'],
     scope: values.scope,
     inputMethod: values.input,
@@ -57,7 +56,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     out,
     force: values.force,
     onProgress: progress.update,
-    signal,
+    signal: terminal.signal,
   }
   if (values['dry-run']) {
     const { base, extended, corpus } = await preparePruning(given)
@@ -82,16 +81,16 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const shown = removed.slice(0, 8).map(({ piece, uses }) => `${read(piece)} ${number(uses)}`)
   const more = removed.length > shown.length ? ', …' : ''
   const text =
-    removed.length > 0 ? `${number(removed.length)} pieces with their uses: ${shown.join(', ')}${more}` : '0 pieces'
+    removed.length > 0 ? `${number(removed.length)} pieces, with their uses ${shown.join(', ')}${more}` : '0 pieces'
   terminal.note(line('removed', text, terminal.errColors) + extensionText(result, out, terminal.errColors))
 }
 
 /** Pieces, one a line, up to a tab; the head line of removed.tsv is none. */
-async function readList(path: string, signal: AbortSignal): Promise<string[]> {
-  const pieces: string[] = []
-  for await (const text of readLines(await expandInputs([path]), { signal })) {
-    const [piece] = text.split('\t')
-    if (piece !== '' && !/^piece\tid\t/.test(text)) pieces.push(piece)
-  }
-  return pieces
+async function readList(path: string | undefined): Promise<string[] | undefined> {
+  if (path === undefined) return undefined
+  const content = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw asIoError(error, path, 'read')
+  })
+  const lines = content.replace(/^\ufeff/, '').split(/\r?\n/)
+  return lines.filter((text) => !/^piece\tid\t/.test(text)).flatMap((text) => text.split('\t')[0] || [])
 }
