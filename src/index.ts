@@ -14,10 +14,14 @@ export type {
   Referee,
   UnchangedText,
 } from './extend/audit/types'
+export { type Derivation, derivationsOf } from './extend/derivations'
 export { type ExtendOptions, extendTokenizer } from './extend/extend'
 export { type ExtensionRecord, extensionRecord } from './extend/extension-record'
 export { emptyBase } from './extend/from-nothing'
 export { type PaddedTokenizer, padTokenizer } from './extend/pad'
+export { type PrunedExtension, pruneExtension, type RemovedPiece } from './extend/prune'
+export type { PruneOptions } from './extend/prune-goal'
+export { createUseCounter, type UseCounter, type UsedWords } from './extend/used-words'
 export { applyInitMap } from './init/apply-init-map'
 export {
   type Alignment,

@@ -26,5 +26,6 @@ export {
 export * from './index'
 export { type SampleOptions, sampleLines } from './measure/sample'
 export { type LearnOptions, learnMerges } from './merges/learn'
+export { type PrunedFolder, type PruneFolderOptions, type PruneStage, pruneFolder } from './prune-folder'
 export { loadTokenizer } from './tokenizer/load'
 export { type SavedTokenizer, saveTokenizer } from './tokenizer/save'
