@@ -1,8 +1,9 @@
 /** How the lines of a text list stand for text. */
+
+import { bytesToKey, textToKey } from '../text/byte-key'
 import { isValidUtf8 } from '../text/utf8'
 import { pieceToBytes } from '../tokenizer/byte-alphabet'
 import { byteOfPiece } from '../tokenizer/files/text'
-import { bytesToKey, textToKey } from './key'
 import type { ListEntry } from './list-lines'
 import type { DonorPiece } from './types'
 

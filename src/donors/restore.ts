@@ -2,7 +2,7 @@
  * Pieces that were learned from normalized text, written as people write text: decomposed Hangul is composed, and the
  * single jamo that NFKC made conjoining ones (`ㅋ` U+314B became U+110F) become compatibility jamo again.
  */
-import { keyToText, textToKey } from './key'
+import { keyToText, textToKey } from '../text/byte-key'
 import type { Normalization } from './normalization'
 import type { DonorPiece } from './types'
 

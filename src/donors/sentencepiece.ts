@@ -1,9 +1,10 @@
 /** SentencePiece `.model` files of every type as donors. */
+
+import { textToKey } from '../text/byte-key'
 import { parseModel } from '../tokenizer/files/sentencepiece-model'
 import { badFile, byteOfPiece, show } from '../tokenizer/files/text'
 import { TrainerSpec_ModelType as ModelType } from '../tokenizer/proto/sentencepiece_model_pb'
 import { PieceKind } from '../tokenizer/types'
-import { textToKey } from './key'
 import { normalizationNotes, ofNormalizerSpec } from './normalization'
 import { restorePieces } from './restore'
 import type { Donor, DonorFormat, DonorKind, DonorPiece, ReadDonorOptions } from './types'

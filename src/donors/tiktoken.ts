@@ -1,7 +1,8 @@
 /** tiktoken rank files as donors. */
+
+import { bytesToKey } from '../text/byte-key'
 import { pieceToBytes } from '../tokenizer/byte-alphabet'
 import { readRanks } from '../tokenizer/files/tiktoken'
-import { bytesToKey } from './key'
 import { noNormalization } from './normalization'
 import { restorePieces } from './restore'
 import type { Donor, DonorPiece, ReadDonorOptions } from './types'

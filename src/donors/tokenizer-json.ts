@@ -1,4 +1,6 @@
 /** Hugging Face tokenizer.json as a donor: BPE, Unigram, WordPiece and WordLevel. */
+
+import { bytesToKey, textToKey } from '../text/byte-key'
 import { pieceToBytes } from '../tokenizer/byte-alphabet'
 import {
   badFile,
@@ -11,7 +13,6 @@ import {
 } from '../tokenizer/files/text'
 import { holdsByteLevel } from '../tokenizer/files/tokenizer-json'
 import { bpePieces, type ListedPiece, unigramPieces, wordPieces } from './json-pieces'
-import { bytesToKey, textToKey } from './key'
 import { normalizationNotes, ofJsonNode } from './normalization'
 import { restorePieces } from './restore'
 import type { Donor, DonorPiece, ReadDonorOptions } from './types'

@@ -1,7 +1,7 @@
+import { keyToBytes } from '../text/byte-key'
 import { pieceInScope, type Scope } from '../text/scope'
 import { decodeUtf8 } from '../text/utf8'
 import type { Form, Tokenizer } from '../tokenizer/types'
-import { keyToBytes } from './keys'
 
 /** What a new piece must not exceed or repeat. */
 export interface PieceLimits {

@@ -1,8 +1,5 @@
-/**
- * Training speaks of pieces by their UTF-8 bytes, one character (U+0000..U+00FF) a byte: a key. Keys of both forms
- * concatenate as their texts do, and compare as their bytes do.
- */
-
+/** Training speaks of pieces by their keys: from a tokenizer's spelling of a piece to its key and back. */
+import { bytesToKey, keyToBytes, textToKey } from '../text/byte-key'
 import { encodeUtf8 } from '../text/utf8'
 import { bytesToPiece, pieceToBytes } from '../tokenizer/byte-alphabet'
 import { type Form, PieceKind, type Tokenizer } from '../tokenizer/types'
@@ -20,18 +17,6 @@ export function pieceToKey(tokenizer: Pick<Tokenizer, 'form' | 'kinds'>, piece: 
   return bytes ? bytesToKey(bytes) : ''
 }
 
-export function bytesToKey(bytes: Uint8Array): string {
-  let key = ''
-  for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i])
-  return key
-}
-
-export function keyToBytes(key: string): Uint8Array {
-  const bytes = new Uint8Array(key.length)
-  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i)
-  return bytes
-}
-
 /** The piece as its tokenizer spells it: text with `▁`, or the byte alphabet. */
 export function keyToPiece(form: Form, key: string): string {
   return form === 'byte-level' ? bytesToPiece(keyToBytes(key)) : decoder.decode(keyToBytes(key))
@@ -40,5 +25,5 @@ export function keyToPiece(form: Form, key: string): string {
 /** The inverse of {@link keyToPiece}. */
 export function keyOfPiece(form: Form, piece: string): string {
   const bytes = form === 'byte-level' ? pieceToBytes(piece) : null
-  return bytesToKey(bytes ?? encodeUtf8(piece))
+  return bytes ? bytesToKey(bytes) : textToKey(piece)
 }

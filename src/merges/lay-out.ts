@@ -1,11 +1,11 @@
 import type { WordCounts } from '../counts/types'
 import { KoVocabError } from '../errors'
-import { codePointAt, encodeUtf8, utf8Length } from '../text/utf8'
+import { textToKey } from '../text/byte-key'
+import { codePointAt, utf8Length } from '../text/utf8'
 import { createMergeRoom, mergeSymbols } from '../tokenizer/merge-symbols'
 import { createMergeTable } from '../tokenizer/merge-table'
 import { createSymbolTable } from '../tokenizer/symbols'
 import type { Tokenizer } from '../tokenizer/types'
-import { bytesToKey } from './keys'
 import { BOUNDARY, type TrainingText } from './text'
 
 export interface LaidOut {
@@ -38,7 +38,7 @@ export function layOutWords(base: Tokenizer, words: WordCounts, keys: string[], 
     const known = codePoint > 0xffff ? (astral.get(codePoint) ?? -1) : characters[codePoint]
     if (known >= 0) return known
     const symbol = keys.length
-    keys.push(bytesToKey(encodeUtf8(String.fromCodePoint(codePoint))))
+    keys.push(textToKey(String.fromCodePoint(codePoint)))
     if (codePoint > 0xffff) astral.set(codePoint, symbol)
     else characters[codePoint] = symbol
     added.set(symbol, { symbol, count: 0 })

@@ -1,12 +1,14 @@
 import type { WordCounts } from '../counts/types'
 import { KoVocabError } from '../errors'
+import { keyToBytes, textToKey } from '../text/byte-key'
 import { type Scope, scopeNamed } from '../text/scope'
-import { codePointAt, encodeUtf8, utf8Length } from '../text/utf8'
+import { codePointAt, utf8Length } from '../text/utf8'
 import type { Tokenizer } from '../tokenizer/types'
 import { isAllowed, type PieceLimits, twinsOf } from './allowed'
-import { bytesToKey, keyToBytes, keyToPiece, pieceToKey } from './keys'
+import { keyToPiece, pieceToKey } from './keys'
 import { layOutWords } from './lay-out'
 import { addPieces, createRegistry } from './registry'
+import { firstParts } from './segment-key'
 import { type TieRule, trainPieces } from './train'
 import type { LearnedMerges } from './types'
 
@@ -69,10 +71,14 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
 
   const limits: PieceLimits = { form: base.form, scope, maxPieceLength, taken: twinsOf(base) }
   const closed = closedCharacters(base, keys)
-  const allowed = (key: string) =>
+  const mayBe = (key: string) =>
     (only === undefined || only.has(key)) &&
     isAllowed(limits, key) &&
     !closed.some((character) => key.includes(character))
+  // Nothing may be made of a character that is no piece and cannot become one.
+  const lacking = new Set(waiting.map(({ symbol }) => keys[symbol]).filter((key) => !mayBe(key)))
+  const allowed = (key: string) =>
+    mayBe(key) && (lacking.size === 0 || !firstParts(registry, key).some((character) => lacking.has(character)))
   const required = [...first, ...requiredKeys(base, words, waiting, keys, syllables, minFrequency)]
   const steps = trainPieces(text, {
     add,
@@ -154,7 +160,7 @@ export function closedCharacters(base: Tokenizer, keys: readonly string[]): stri
   base.pieces.forEach((piece, id) => {
     if (keys[id] !== '') for (const character of piece) if (!single.has(character)) closed.add(character)
   })
-  return [...closed].map((character) => bytesToKey(encodeUtf8(character)))
+  return [...closed].map((character) => textToKey(character))
 }
 
 /** Whether all characters of a key might occur in words of the scope; a cheap test that may say yes too often. */

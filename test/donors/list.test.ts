@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { keyToText } from '../../src/donors/key'
 import { readDonor } from '../../src/donors/read'
 import type { ReadDonorOptions } from '../../src/donors/types'
+import { keyToText } from '../../src/text/byte-key'
 import { bytesToPiece } from '../../src/tokenizer/byte-alphabet'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)

@@ -1,9 +1,9 @@
 /** Donors trained by SentencePiece (C++) and Hugging Face tokenizers (Rust), each piece beside what its own decoder says. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { mapped } from '../../src/donors/charsmap'
-import { keyToText } from '../../src/donors/key'
 import { readDonor } from '../../src/donors/read'
 import type { Donor, DonorKind } from '../../src/donors/types'
+import { keyToText } from '../../src/text/byte-key'
 import { parseModel } from '../../src/tokenizer/files/sentencepiece-model'
 import { koreanText } from '../support/fixtures'
 import { findPython, runPython } from '../support/python'

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mapped } from '../../src/donors/charsmap'
-import { keyToText, textToKey } from '../../src/donors/key'
 import { noNormalization, normalizationNotes, ofJsonNode } from '../../src/donors/normalization'
 import { COMPATIBILITY_JAMO, restorePieces } from '../../src/donors/restore'
 import type { DonorPiece } from '../../src/donors/types'
+import { keyToText, textToKey } from '../../src/text/byte-key'
 import { runs } from '../support/long'
 
 const pieceOf = (text: string, kind: DonorPiece['kind'] = 'piece'): DonorPiece => ({

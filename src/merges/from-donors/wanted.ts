@@ -1,11 +1,11 @@
 import type { Donor, DonorPiece } from '../../donors/types'
-import { decodeUtf8, encodeUtf8, isValidUtf8 } from '../../text/utf8'
+import { keyToBytes, keyToText, textToKey } from '../../text/byte-key'
 import { compileNormalizer, type TextFunction } from '../../tokenizer/pipeline/normalize'
 import { compilePreTokenizer, type PreTokenizer } from '../../tokenizer/pipeline/pre-tokenize'
 import { readablePiece } from '../../tokenizer/readable-piece'
 import { PieceKind, type Tokenizer } from '../../tokenizer/types'
 import { type PieceLimits, refusalOf } from '../allowed'
-import { bytesToKey, keyToBytes, keyToPiece } from '../keys'
+import { keyToPiece } from '../keys'
 import { closedCharacters } from '../train-merges'
 import type { Fate, PieceFate } from './types'
 
@@ -77,7 +77,7 @@ export function chooseWanted(
       fate.piece = keyToPiece(base.form, key)
       const id = there.get(key)
       const earlier = brought.get(key)
-      const text = textOf(key)
+      const text = keyToText(key)
       if (id !== undefined) settle('already', `id ${id}`)
       else if (earlier) settle('same', sameAs(donors, earlier, d))
       else {
@@ -88,7 +88,7 @@ export function chooseWanted(
         if (refusal === 'taken') settle('collides', collision(base, tokens, text ?? ''))
         else if (refusal !== null) settle(refusal, refusal === 'out-of-scope' ? outside(limits, key) : null)
         else if (open !== undefined) {
-          const character = JSON.stringify(textOf(open))
+          const character = JSON.stringify(keyToText(open))
           settle('unreachable', `${character} stands inside pieces of the base, and would change them as a piece`)
         } else if (changed !== null) settle('unreachable', changed)
         else {
@@ -104,17 +104,12 @@ export function chooseWanted(
 /** The donor's key as this base spells it; null where it cannot. */
 function keyForBase(base: Tokenizer, { key }: DonorPiece): string | null {
   if (base.form === 'byte-level') return key
-  if (!isValidUtf8(keyToBytes(key))) return null
+  if (keyToText(key) === null) return null
   return key.replaceAll(' ', SPACE_MARK)
 }
 
 /** `▁` as a key. */
-const SPACE_MARK = bytesToKey(encodeUtf8('▁'))
-
-function textOf(key: string): string | null {
-  const bytes = keyToBytes(key)
-  return isValidUtf8(bytes) ? decodeUtf8(bytes) : null
-}
+const SPACE_MARK = textToKey('▁')
 
 /** Why the base's pipeline never hands a text to its model whole; null when it does. */
 function wordCutter(base: Tokenizer): (text: string) => string | null {
@@ -158,12 +153,12 @@ function collision(base: Tokenizer, tokens: ReadonlyMap<string, number>, text: s
 
 /** The first thing in a key that the scope does not take. */
 function outside({ form, scope }: PieceLimits, key: string): string {
-  const text = textOf(key)
+  const text = keyToText(key)
   if (text === null) return `bytes ${hex(keyToBytes(key))} also stand in other scripts`
   const bare = form === 'sentencepiece' ? text.replace(/^▁/, '') : text.replace(/^ /, '')
   if (bare === '') return 'a space alone'
   for (const character of bare) {
-    const alone = bytesToKey(encodeUtf8(character))
+    const alone = textToKey(character)
     if (refusalOf({ form, scope, maxPieceLength: 1, taken: new Set() }, alone) === 'out-of-scope') {
       return `${JSON.stringify(character)} is not in the scope ${scope.name}`
     }

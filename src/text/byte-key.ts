@@ -1,9 +1,11 @@
-/** Text and bytes as keys: see {@link DonorPiece.key}. */
-import { encodeUtf8 } from '../text/utf8'
+/**
+ * Pieces as keys: the UTF-8 bytes of what they stand for, one character (U+0000 to U+00FF) a byte. Keys of all spellings
+ * concatenate as their texts do, and compare as their bytes do.
+ */
+import { encodeUtf8 } from './utf8'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The UTF-8 bytes of a text, one character (U+0000 to U+00FF) a byte. */
 export function textToKey(text: string): string {
   return bytesToKey(encodeUtf8(text))
 }
@@ -16,10 +18,16 @@ export function bytesToKey(bytes: Uint8Array): string {
   return key
 }
 
+export function keyToBytes(key: string): Uint8Array {
+  const bytes = new Uint8Array(key.length)
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i)
+  return bytes
+}
+
 /** The text of a key, or null when its bytes are no whole characters. */
 export function keyToText(key: string): string | null {
   try {
-    return decoder.decode(Uint8Array.from(key, (char) => char.charCodeAt(0)))
+    return decoder.decode(keyToBytes(key))
   } catch {
     return null
   }
