@@ -36,11 +36,24 @@ export { type InitMethod, initMethods } from './init/methods'
 export type { InitContext, InitMethodFunction, InitRow, NewPiece, Side } from './init/methods/types'
 export { segmentPiece } from './init/segment'
 export {
-  describe as describeTokenizer,
-  differences,
-  type TokenizerDifferences,
-  type TokenizerFacts,
-} from './measure/facts'
+  type AddedTokenDiff,
+  type Both,
+  type DiffOptions,
+  diffTokenizers,
+  type IdsDiff,
+  type ScoresDiff,
+  type TokenizersDiff,
+} from './measure/diff'
+export type { MergesDiff } from './measure/diff-merges'
+export {
+  createTextsDiffer,
+  type DiffTextsOptions,
+  diffTexts,
+  type TextDifference,
+  type TextsDiff,
+  type TextsDiffer,
+} from './measure/diff-texts'
+export { describe as describeTokenizer, type TokenizerFacts } from './measure/facts'
 export { measureTokens, type TokenMeasure } from './measure/tokens'
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'

@@ -144,6 +144,12 @@ export const OPTIONS = {
     description: 'text to measure on; without it the beginning of the corpus files',
     schema: texts.optional(),
   },
+  text: {
+    group: 'Input',
+    flags: '--text <files...>',
+    description: 'text to encode with both, line by line: files, folders, globs, - for standard input',
+    schema: texts.optional(),
+  },
   spelling: {
     group: 'Learning',
     flags: '--spelling <how>',
@@ -352,6 +358,18 @@ export const OPTIONS = {
     group: 'Output',
     flags: '--special',
     description: 'with the special tokens: encode adds them (<s>), decode prints them',
+    schema: flag,
+  },
+  examples: {
+    group: 'Output',
+    flags: '--examples <n>',
+    description: 'how many differences of each kind to show',
+    schema: whole(0, 1_000_000).default(10),
+  },
+  'exit-code': {
+    group: 'Output',
+    flags: '--exit-code',
+    description: 'exit 1 when something differs, as git diff does',
     schema: flag,
   },
   json: { group: 'General', flags: '--json', description: 'print JSON on standard output', schema: flag },

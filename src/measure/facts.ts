@@ -51,23 +51,6 @@ export function describe(tokenizer: Tokenizer): TokenizerFacts {
   }
 }
 
-export interface TokenizerDifferences {
-  /** Ids of the first whose piece is the same in the second. */
-  sameIds: number
-  moved: number
-  /** Ids of the second above the first's last. */
-  added: number
-}
-
-export function differences(a: Tokenizer, b: Tokenizer): TokenizerDifferences {
-  const moved = a.pieces.filter((piece, id) => piece !== (b.pieces[id] ?? '')).length
-  return {
-    sameIds: a.pieces.length - moved,
-    moved,
-    added: Math.max(0, b.pieces.length - a.pieces.length),
-  }
-}
-
 /** The whole characters of a byte-level piece. */
 function textOf(piece: string): string {
   const bytes = pieceToBytes(piece)

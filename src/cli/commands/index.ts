@@ -5,6 +5,7 @@ import * as compareInit from './compare-init'
 import * as count from './count'
 import * as decode from './decode'
 import * as demo from './demo'
+import * as diff from './diff'
 import * as encode from './encode'
 import * as extend from './extend'
 import * as initMap from './init-map'
@@ -27,5 +28,6 @@ export const commands: readonly CommandModule[] = [
   encode,
   decode,
   inspect,
+  diff,
   demo,
 ]

@@ -2,8 +2,10 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { KoVocabError } from '../../errors'
-import { describe, differences, type TokenizerFacts } from '../../measure/facts'
+import { diffTokenizers } from '../../measure/diff'
+import { describe, type TokenizerFacts } from '../../measure/facts'
 import { loadTokenizer } from '../../tokenizer/load'
+import type { Tokenizer } from '../../tokenizer/types'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { line, number } from '../summary'
@@ -26,6 +28,8 @@ export const help = `
 Examples:
   ko-vocab inspect ./Llama-2-7b-hf
   ko-vocab inspect ./Llama-2-7b-hf ./llama-2-ko
+
+What differs between two tokenizers in full: ko-vocab diff.
 `
 
 export async function run({ terminal }: Context, command: Command): Promise<undefined> {
@@ -57,6 +61,12 @@ export async function run({ terminal }: Context, command: Command): Promise<unde
     ]
     await terminal.print(text.join(''))
   }
+}
+
+/** The ids in three numbers; ko-vocab diff says everything. */
+function differences(a: Tokenizer, b: Tokenizer): { sameIds: number; moved: number; added: number } {
+  const { ids } = diffTokenizers(a, b, { examples: 0 })
+  return { sameIds: ids.same, moved: a.pieces.filter((piece) => piece !== '').length - ids.same, added: ids.onlyB }
 }
 
 /** The tokenizer's files that are there. */
