@@ -8,7 +8,7 @@ import { KoVocabError, throwIfAborted } from './errors'
 import { type BaseOptions, openBase } from './extend/open-base'
 import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
 import { corpusStatistics } from './init/corpus-statistics'
-import { type CorpusNeed, corpusNeed, type InitMethod } from './init/methods'
+import { corpusNeed, type InitMethod } from './init/methods'
 import { sampleLines } from './measure/sample'
 import { type LearnOptions, learnMerges } from './merges/learn'
 import { type Scope, scopeNamed } from './text/scope'
@@ -83,7 +83,7 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
     inputMethod: fromNothing ? null : options.inputMethod,
     outputMethod: fromNothing ? null : options.outputMethod,
     countForInit: async (extended) => {
-      const need = fromNothing ? 'none' : initNeed(options)
+      const need = fromNothing ? 'none' : corpusNeed(methodsOf(options))
       const counting = { base, extended, contexts: need === 'contexts', signal }
       return need === 'none' ? undefined : corpusStatistics(readLines(corpus, { signal }), counting)
     },
@@ -121,8 +121,9 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   const scope = scopeNamed(options.scope ?? (options.base === undefined ? 'all' : 'hangul'))
   const base = await openBase(options)
   const files = corpus ? await expandInputs(corpus) : []
-  if (initNeed(options) !== 'none' && (files.length === 0 || files.some(({ stream }) => stream))) {
-    const what = `the init methods ${options.inputMethod}, ${options.outputMethod} count in the corpus once pieces are learned`
+  const counting = methodsOf(options).filter((method) => corpusNeed([method]) !== 'none')
+  if (counting.length > 0 && (files.length === 0 || files.some(({ stream }) => stream))) {
+    const what = `the init method ${counting[0]} counts in the corpus once pieces are learned`
     const hint = 'give a corpus of files, or another method here and then ko-vocab init-map --corpus'
     throw new KoVocabError('bad-option', `${what}, and there is none that can be read again`, hint)
   }
@@ -135,8 +136,8 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   }
 }
 
-function initNeed({ inputMethod = 'mean', outputMethod = 'mean' }: ExtendFromTextOptions): CorpusNeed {
-  return corpusNeed([inputMethod, outputMethod])
+function methodsOf({ inputMethod = 'mean', outputMethod = 'mean' }: ExtendFromTextOptions): InitMethod[] {
+  return [inputMethod, outputMethod]
 }
 
 function piecesToAdd({ add, vocabSize, merges }: ExtendFromTextOptions, there: number): number | undefined {

@@ -90,8 +90,8 @@ export async function run(context: Context, command: Command): Promise<undefined
     if (statistics) {
       const { lines, unaligned, unseen } = corpusFacts(map, statistics)
       const apart = unaligned > 0 ? `, ${number(unaligned)} of them not aligned` : ''
-      const mean = unseen > 0 ? `; ${number(unseen)} pieces were not seen and have the mean of their tokens` : ''
-      terminal.note(line('corpus', `${number(lines)} lines${apart}${mean}`, terminal.errColors))
+      const missing = unseen > 0 ? `; ${number(unseen)} pieces were not seen` : ''
+      terminal.note(line('corpus', `${number(lines)} lines${apart}${missing}`, terminal.errColors))
     } else if (corpus)
       terminal.note(line('note', `${input} and ${output} count nothing: --corpus was not read`, terminal.errColors))
     terminal.note(line('files', `${out}, ${json}`, terminal.errColors))
