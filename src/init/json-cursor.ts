@@ -46,9 +46,15 @@ export function readJsonString(cursor: JsonCursor): string {
   const { bytes } = cursor
   const start = cursor.at
   let end = start + 1
-  while (end < bytes.length && bytes[end] !== QUOTE) end += bytes[end] === BACKSLASH ? 2 : 1
+  let isPlain = true
+  while (end < bytes.length && bytes[end] !== QUOTE) {
+    if (bytes[end] < 0x20 || bytes[end] >= 0x80 || bytes[end] === BACKSLASH) isPlain = false
+    end += bytes[end] === BACKSLASH ? 2 : 1
+  }
   if (end >= bytes.length) return cursor.fail('a string does not end')
   cursor.at = end + 1
+  // Nearly every name: a decoder and a parser would cost it ten times as much.
+  if (isPlain && end - start < 256) return String.fromCharCode(...bytes.subarray(start + 1, end))
   try {
     return JSON.parse(utf8.decode(bytes.subarray(start, end + 1))) as string
   } catch {
