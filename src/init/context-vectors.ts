@@ -68,9 +68,11 @@ export function contextVectors(log: TokenLog, options: ContextOptions = {}): Con
   const counts = countPairs(log, ids, frequent, window)
   const rowSums = new Float64Array(ids.length)
   const contextSums = new Float64Array(dim)
-  for (let i = 0; i < counts.length; i++) {
-    rowSums[Math.floor(i / dim)] += counts[i]
-    contextSums[i % dim] += counts[i]
+  for (let row = 0; row < ids.length; row++) {
+    for (let c = 0; c < dim; c++) {
+      rowSums[row] += counts[row * dim + c]
+      contextSums[c] += counts[row * dim + c]
+    }
   }
   const mass = contextSums.map((sum) => sum ** SMOOTHING)
   const total = mass.reduce((a, b) => a + b, 0)
@@ -82,9 +84,10 @@ export function contextVectors(log: TokenLog, options: ContextOptions = {}): Con
     const start = values.length
     let squares = 0
     for (let c = 0; c < dim; c++) {
-      const information = Math.log((counts[row * dim + c] * total) / (rowSums[row] * mass[c]))
-      // -Infinity where the two never met, NaN where the token or the context has no neighbours at all.
-      if (!(information > 0)) continue
+      const met = counts[row * dim + c]
+      if (met === 0) continue
+      const information = Math.log((met * total) / (rowSums[row] * mass[c]))
+      if (information <= 0) continue
       contexts.push(c)
       values.push(information)
       squares += information * information
@@ -111,38 +114,43 @@ function* tokensOf({ parts, used }: TokenLog): Generator<Int32Array> {
 function countTokens(log: TokenLog): Map<number, number> {
   const seen = new Map<number, number>()
   for (const part of tokensOf(log)) {
-    for (const id of part) if (id >= 0) seen.set(id, (seen.get(id) ?? 0) + 1)
+    for (let i = 0; i < part.length; i++) if (part[i] >= 0) seen.set(part[i], (seen.get(part[i]) ?? 0) + 1)
   }
   return seen
 }
 
-/** [ids, contexts]: how often a context stands within the window of a token, on the same line. */
-function countPairs(log: TokenLog, ids: number[], frequent: number[], window: number): Float64Array {
+/** [ids, contexts]: how often a context stands within the window of a token, on the same line. 33 million tokens fit. */
+function countPairs(log: TokenLog, ids: number[], frequent: number[], window: number): Uint32Array {
   const dim = frequent.length
   const size = (ids[ids.length - 1] ?? -1) + 1
   const rowOf = new Int32Array(size).fill(-1)
   const contextOf = new Int32Array(size).fill(-1)
   for (let row = 0; row < ids.length; row++) rowOf[ids[row]] = row
   for (let context = 0; context < dim; context++) contextOf[frequent[context]] = context
-  const counts = new Float64Array(ids.length * dim)
-  // The last tokens of the line, newest last; a part's end is no line's end.
-  const recent: number[] = []
+  const counts = new Uint32Array(ids.length * dim)
+  // Rows and contexts of the last tokens of the line, in a ring; a part's end is no line's end.
+  const rows = new Int32Array(window)
+  const contexts = new Int32Array(window)
+  let held = 0
+  let next = 0
   for (const part of tokensOf(log)) {
-    for (const id of part) {
+    for (let i = 0; i < part.length; i++) {
+      const id = part[i]
       if (id < 0) {
-        recent.length = 0
+        held = 0
+        next = 0
         continue
       }
-      const row = rowOf[id] ?? -1
-      const context = contextOf[id] ?? -1
-      for (const other of recent) {
-        const otherContext = contextOf[other] ?? -1
-        const otherRow = rowOf[other] ?? -1
-        if (row >= 0 && otherContext >= 0) counts[row * dim + otherContext]++
-        if (otherRow >= 0 && context >= 0) counts[otherRow * dim + context]++
+      const row = id < size ? rowOf[id] : -1
+      const context = id < size ? contextOf[id] : -1
+      for (let j = 0; j < held; j++) {
+        if (row >= 0 && contexts[j] >= 0) counts[row * dim + contexts[j]]++
+        if (rows[j] >= 0 && context >= 0) counts[rows[j] * dim + context]++
       }
-      recent.push(id)
-      if (recent.length > window) recent.shift()
+      rows[next] = row
+      contexts[next] = context
+      next = next + 1 === window ? 0 : next + 1
+      if (held < window) held++
     }
   }
   return counts

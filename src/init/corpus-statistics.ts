@@ -82,11 +82,11 @@ function addLine(
   const baseIds = encode(encoder, line)
   statistics.lines++
   let spelled = 0
-  for (const id of baseIds) {
-    statistics.baseCounts[id]++
-    spelled += lengths[id]
+  for (let i = 0; i < baseIds.length; i++) {
+    statistics.baseCounts[baseIds[i]]++
+    spelled += lengths[baseIds[i]]
   }
-  for (const id of extendedIds) spelled -= lengths[id]
+  for (let i = 0; i < extendedIds.length; i++) spelled -= lengths[extendedIds[i]]
   if (spelled !== 0) statistics.unaligned++
   else alignLine(statistics.alignments, baseIds, extendedIds, lengths, statistics.baseCounts.length)
 }
@@ -102,7 +102,8 @@ function alignLine(
   let at = 0
   let baseStart = 0
   let start = 0
-  for (const id of extendedIds) {
+  for (let i = 0; i < extendedIds.length; i++) {
+    const id = extendedIds[i]
     const end = start + lengths[id]
     const from = at
     const fromStart = baseStart
@@ -110,38 +111,30 @@ function alignLine(
     if (id >= baseRows) {
       // The token at `at` begins inside the piece and reaches beyond it, unless the piece ends where it begins.
       const until = baseStart < end ? at + 1 : at
-      addOccurrence(alignments, id, baseIds.subarray(from, until), lengths, start - fromStart, end - fromStart)
+      const alignment = alignments.get(id) ?? { occurrences: 0, shares: new Map() }
+      if (alignment.occurrences === 0) alignments.set(id, alignment)
+      addOccurrence(alignment, baseIds, from, until, lengths, start - fromStart, end - fromStart)
     }
     start = end
   }
 }
 
-/** `start` and `end` of the piece, in bytes from the beginning of the first token. */
+/** Tokens `from` to `until` - 1; `start` and `end` of the piece, in bytes from the beginning of the first. */
 function addOccurrence(
-  alignments: Map<number, Alignment>,
-  id: number,
+  alignment: Alignment,
   tokens: Int32Array,
+  from: number,
+  until: number,
   lengths: Int32Array,
   start: number,
   end: number,
 ): void {
-  let alignment = alignments.get(id)
-  if (!alignment) {
-    alignment = { occurrences: 0, shares: new Map() }
-    alignments.set(id, alignment)
-  }
-  const inside: number[] = []
+  const inside = (place: number, length: number) => (Math.min(end, place + length) - Math.max(start, place)) / length
   let sum = 0
-  let place = 0
-  for (const token of tokens) {
-    const length = lengths[token]
-    const share = (Math.min(end, place + length) - Math.max(start, place)) / length
-    inside.push(share)
-    sum += share
-    place += length
+  for (let i = from, place = 0; i < until; place += lengths[tokens[i++]]) sum += inside(place, lengths[tokens[i]])
+  for (let i = from, place = 0; i < until; place += lengths[tokens[i++]]) {
+    const share = inside(place, lengths[tokens[i]]) / sum
+    alignment.shares.set(tokens[i], (alignment.shares.get(tokens[i]) ?? 0) + share)
   }
   alignment.occurrences++
-  for (let i = 0; i < tokens.length; i++) {
-    alignment.shares.set(tokens[i], (alignment.shares.get(tokens[i]) ?? 0) + inside[i] / sum)
-  }
 }
