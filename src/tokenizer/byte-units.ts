@@ -1,16 +1,17 @@
 import { codePointAt, utf8Length } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
-import { createMergeRoom, mergeSymbols } from './merge-symbols'
-import { findMerge, type MergeTable } from './merge-table'
+import { findMerge, type MergeTable, NO_RANK } from './merge-table'
 import type { Tokenizer } from './types'
 
 /**
  * Byte-level BPE from characters instead of bytes.
  *
- * As long as every merge that reaches beyond a character takes the character whole, the bytes of a character merge as
- * if it stood alone, and its one token can be looked up. Vocabularies that were trained on bytes do have pieces that
+ * As long as every merge that reaches beyond a character takes the character whole, and ranks behind those that make it
+ * whole, the bytes of a character merge as if it stood alone, and its one token can be looked up. Vocabularies that were trained on bytes do have pieces that
  * take a part of a character with something beside it: `ì` behind a space (`20 EC`), or all but the first byte of 데 with
- * 이터 (`8D B0 EC 9D B4 …`, Llama-3). A character that such a piece could overlap where it stands is left as bytes. A
+ * 이터 (`8D B0 EC 9D B4 …`, Llama-3). A character that such a piece could overlap where it stands is left as bytes. So is
+ * one that some merge takes at a rank before its own: the two of 니다 come before those of 니 in Llama-3, and an extension
+ * may open an old piece with a new character. What such a merge competes with depends on when it becomes possible. A
  * word's first character behind a space has a table of its own, since most of those pieces are of that kind.
  */
 export interface ByteUnits {
@@ -27,6 +28,9 @@ export interface ByteUnits {
   beginnings: OverlapIndex
   /** Token of each byte. */
   bytes: Int32Array
+  /** By token: the lowest rank of a merge that has it on its left, and of one on its right; those with a space apart. */
+  asLeft: Int32Array
+  asRight: Int32Array
 }
 
 const UNKNOWN = -2
@@ -46,12 +50,22 @@ interface OverlapIndex {
 }
 
 export function createByteUnits(tokenizer: Tokenizer, bytes: Int32Array): ByteUnits {
+  const { left, right } = tokenizer.merges
+  const size = tokenizer.pieces.length
+  const asLeft = new Int32Array(size).fill(NO_RANK)
+  const asRight = new Int32Array(size).fill(NO_RANK)
+  for (let rank = left.length - 1; rank >= 0; rank--) {
+    asLeft[left[rank]] = rank
+    if (left[rank] !== bytes[0x20]) asRight[right[rank]] = rank
+  }
   const units: ByteUnits = {
     single: new Int32Array(0x10000).fill(UNKNOWN),
     spaced: new Int32Array(0x10000).fill(UNKNOWN),
     endings: { maybe: new Uint8Array(8192), lists: new Map() },
     beginnings: { maybe: new Uint8Array(8192), lists: new Map() },
     bytes,
+    asLeft,
+    asRight,
   }
   const added = new Set(tokenizer.addedTokens.map((token) => token.id))
   tokenizer.pieces.forEach((piece, id) => {
@@ -133,6 +147,7 @@ export function unitSymbols(
     const behindSpace = at === start + 1 && text[start] === 0x20
     const whole =
       size < 4 &&
+      (behindSpace || at === start || text[at - 1] !== 0x20) &&
       !(next < end && overlapsAt(beginnings, text, start, next, end, true)) &&
       !(at > start && overlapsAt(endings, text, start, at, end, !behindSpace))
     if (whole) {
@@ -164,43 +179,49 @@ export function unitSymbols(
   return count
 }
 
-/** The one token that text[start .. end) merges to, else NONE. */
+/** The token of the character text[start .. end), NONE where it must be left as bytes. */
 function singleToken(units: ByteUnits, merges: MergeTable, text: Uint8Array, start: number, end: number): number {
-  const symbols = new Int32Array(end - start)
-  for (let i = 0; i < symbols.length; i++) {
-    symbols[i] = units.bytes[text[start + i]]
-    if (symbols[i] < 0) return NONE
-  }
-  return mergeSymbols(merges, createMergeRoom(8), symbols, symbols.length) === 1 ? symbols[0] : NONE
+  const { tokens, rank } = mergeAlone(units, merges, text, start, end)
+  const token = tokens.length === 1 ? tokens[0] : NONE
+  return token >= 0 && units.asLeft[token] > rank && units.asRight[token] > rank ? token : NONE
 }
 
-/** A space and a character, text[start .. end): see {@link ByteUnits.spaced}. */
+/** A space and a character, text[start .. end), at the beginning of a word: see {@link ByteUnits.spaced}. */
 function spacedToken(units: ByteUnits, merges: MergeTable, text: Uint8Array, start: number, end: number): number {
-  const alone = singleToken(units, merges, text, start + 1, end)
-  if (alone >= 0 && formsAlone(units, merges, text, start, end, alone)) return PAIR + alone
-  return singleToken(units, merges, text, start, end)
+  const { tokens, rank, beside } = mergeAlone(units, merges, text, start, end)
+  // Nothing stands before a word, so only what comes behind could be in time for one of its tokens.
+  if (beside === null) return tokens.length === 1 && units.asLeft[tokens[0]] > rank ? tokens[0] : NONE
+  if (units.asLeft[beside.token] <= beside.rank) return NONE
+  const slot = findMerge(merges, units.bytes[0x20], beside.token)
+  // The space joins at a rank of its own, when others may have taken the character.
+  if (slot < 0 || merges.slots[slot + 2] > beside.rank) return PAIR + beside.token
+  // It joins the moment the character is whole.
+  return tokens.length === 1 && units.asLeft[tokens[0]] > rank ? tokens[0] : NONE
 }
 
-/** Whether merging the bytes of a space and a character passes through the space beside the whole character. */
-function formsAlone(
-  units: ByteUnits,
-  merges: MergeTable,
-  text: Uint8Array,
-  start: number,
-  end: number,
-  alone: number,
-): boolean {
-  let symbols: number[] = []
-  for (let i = start; i < end; i++) symbols.push(units.bytes[text[i]])
+interface MergedAlone {
+  tokens: number[]
+  /** The highest rank of its merges: all of them are done then. */
+  rank: number
+  /** Behind a space: the whole character, if merging passes through it, and the highest rank until then. */
+  beside: { token: number; rank: number } | null
+}
+
+/** What the bytes text[start .. end) merge to alone. */
+function mergeAlone(units: ByteUnits, merges: MergeTable, text: Uint8Array, start: number, end: number): MergedAlone {
+  let tokens: number[] = []
+  for (let at = start; at < end; at++) tokens.push(units.bytes[text[at]])
+  if (tokens.includes(NONE)) return { tokens: [], rank: -1, beside: null }
+  const spaced = text[start] === 0x20
+  let rank = -1
+  let beside: MergedAlone['beside'] = null
   for (;;) {
-    if (symbols.length === 2 && symbols[1] === alone) return true
-    const step = lowestMerge(merges, symbols)
-    if (step < 0) return false
-    symbols = [
-      ...symbols.slice(0, step),
-      mergedPair(merges, symbols[step], symbols[step + 1]),
-      ...symbols.slice(step + 2),
-    ]
+    if (spaced && tokens.length === 2 && tokens[0] === units.bytes[0x20]) beside = { token: tokens[1], rank }
+    const at = lowestMerge(merges, tokens)
+    if (at < 0) return { tokens, rank, beside }
+    const slot = findMerge(merges, tokens[at], tokens[at + 1])
+    rank = Math.max(rank, merges.slots[slot + 2])
+    tokens = [...tokens.slice(0, at), merges.slots[slot + 3], ...tokens.slice(at + 2)]
   }
 }
 
@@ -215,8 +236,4 @@ function lowestMerge(merges: MergeTable, symbols: readonly number[]): number {
     }
   }
   return at
-}
-
-function mergedPair(merges: MergeTable, left: number, right: number): number {
-  return merges.slots[findMerge(merges, left, right) + 3]
 }

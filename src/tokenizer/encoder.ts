@@ -66,7 +66,7 @@ export function createEncoder(tokenizer: Tokenizer, options: { cacheWords?: numb
   const encoder: Encoder = {
     tokenizer,
     fast: fast.path,
-    merges: createMergeTable(tokenizer.merges, tokenizer.form === 'byte-level'),
+    merges: createMergeTable(tokenizer.merges),
     units: tokenizer.form === 'byte-level' ? createByteUnits(tokenizer, fast.symbols.bytes) : null,
     symbols: fast.symbols,
     cache: createWordCache(options.cacheWords ?? 1 << 18),

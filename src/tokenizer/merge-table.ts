@@ -17,17 +17,11 @@ export interface MergeTable {
 /** Rank of a pair that does not merge. */
 export const NO_RANK = 0x7fffffff
 
-/**
- * @param timely give each merge the rank of its later part where that is higher than its own. A merge cannot happen
- * before its parts are there, so nothing changes for an encoder that starts from bytes; one that starts from whole
- * characters has those parts too early (see byte-units.ts). Only pieces that an extension opened are concerned.
- */
-export function createMergeTable(merges: Merges, timely = false): MergeTable {
+export function createMergeTable(merges: Merges): MergeTable {
   const size = 2 ** Math.ceil(Math.log2(Math.max(16, merges.left.length * 2)))
   const slots = new Int32Array(size * 4).fill(-1)
   const mask = size - 1
   const maybe = new Uint32Array(Math.max(32, size >> 3))
-  const ranks = timely ? timelyRanks(merges) : null
   for (let rank = 0; rank < merges.left.length; rank++) {
     const left = merges.left[rank]
     const right = merges.right[rank]
@@ -38,17 +32,10 @@ export function createMergeTable(merges: Merges, timely = false): MergeTable {
     // Hugging Face keeps the last of two equal pairs.
     slots[slot] = left
     slots[slot + 1] = right
-    slots[slot + 2] = ranks ? ranks[rank] : rank
+    slots[slot + 2] = rank
     slots[slot + 3] = merges.result[rank]
   }
   return { slots, mask, maybe }
-}
-
-function timelyRanks({ left, right, result }: Merges): Int32Array {
-  const size = left.reduce((most, id, rank) => Math.max(most, id, right[rank], result[rank]), 0) + 1
-  const first = new Int32Array(size).fill(-1)
-  for (let rank = result.length - 1; rank >= 0; rank--) first[result[rank]] = rank
-  return result.map((_, rank) => Math.max(rank, first[left[rank]], first[right[rank]]))
 }
 
 function hashPair(left: number, right: number): number {
