@@ -133,6 +133,7 @@ async function measure(
     throw new KoVocabError('bad-option', `${corpus.join(', ')}: no line with Hangul to measure on`, 'give Korean text')
   }
   const costOf = async (path: string) => measureTokens(createEncoder(await openBase({ base: path })), lines)
-  const text = `${number(lines.length)} lines of ${corpus.map((path) => path.replace(/^.*[\\/]/, '')).join(', ')}`
+  const counted = lines.length === 1 ? '1 line' : `${number(lines.length)} lines`
+  const text = `${counted} of ${corpus.map((path) => path.replace(/^.*[\\/]/, '')).join(', ')}`
   return { text, before: await costOf(checkpoint), after: await costOf(tokenizer) }
 }
