@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 let failed = false
-for (const name of ['train', 'encode', 'scale']) {
+for (const name of ['train', 'encode', 'scale', 'apply']) {
   const run = spawnSync(process.execPath, [path(`${name}.mjs`), '--quick'], { encoding: 'utf8' })
   process.stdout.write(run.stdout)
   if (run.status !== 0) {
