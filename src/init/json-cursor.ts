@@ -69,7 +69,7 @@ export function readJsonNatural(cursor: JsonCursor): number | null {
   const { bytes, at: start } = cursor
   let at = start
   let value = 0
-  while (at < bytes.length && bytes[at] >= 0x30 && bytes[at] <= 0x39) value = value * 10 + bytes[at++] - 0x30
+  while (at < bytes.length && bytes[at] >= 0x30 && bytes[at] <= 0x39) value = value * 10 + (bytes[at++] - 0x30)
   const digits = at - start
   const next = at < bytes.length ? bytes[at] : -1
   // 1.0, 1e3 and 01 are no sizes.
