@@ -101,7 +101,7 @@ describe.each(Object.keys(bases))('donors on a base of %s', (form) => {
         }
         expect([...encode(encoder, 'a 1 a1')]).toEqual([...encode(ofBase, 'a 1 a1')])
       }),
-      { numRuns: runs(120, 3000) },
+      { numRuns: runs(120, 1000) },
     )
   })
 
@@ -122,7 +122,7 @@ describe.each(Object.keys(bases))('donors on a base of %s', (form) => {
         expect(places).toEqual([...places].sort((a, b) => a - b))
         expect(places).not.toContain(-1)
       }),
-      { numRuns: runs(80, 2000) },
+      { numRuns: runs(80, 1000) },
     )
   })
 
@@ -141,7 +141,7 @@ describe.each(Object.keys(bases))('donors on a base of %s', (form) => {
         expect(again.intermediates).toEqual([])
         expect(extendTokenizer(base, again.learned).sha256).toBe(extendTokenizer(base, result.learned).sha256)
       }),
-      { numRuns: runs(80, 2000) },
+      { numRuns: runs(80, 1000) },
     )
   })
 })

@@ -10,9 +10,9 @@ import { keyOfPiece, keyToPiece, pieceToKey } from '../keys'
 import { closedCharacters } from '../train-merges'
 import type { LearnedPiece } from '../types'
 import { planPiece } from './insert'
-import { type GroupOptions, insertionOf, learnGroup, registryOf } from './learn-group'
+import { complete, type GroupOptions, insertionOf, learnGroup, registryOf } from './learn-group'
 import { takePieces } from './take'
-import type { DonorMerges, Intermediate, PieceFate } from './types'
+import { type DonorMerges, FATES, type Fate, type Intermediate, type PieceFate } from './types'
 import { chooseWanted, type WantedPiece } from './wanted'
 
 export interface FromDonorsOptions {
@@ -86,19 +86,15 @@ export function learnFromDonors(
     options.onProgress?.(i, classes.length)
     made = learnGroup(base, made, new Set(ofClass.map(({ key }) => key)), group)
   }
+  const wantedKeys = new Set(wanted.map(({ key }) => key))
+  // A donor that came later may have brought what a piece of an earlier one lacked.
+  if (classes.length > 1 && (group.words === undefined || group.unseen === 'keep')) {
+    made = complete(base, made, wantedKeys, group)
+  }
   options.onProgress?.(classes.length, classes.length)
 
-  const wantedKeys = new Set(wanted.map(({ key }) => key))
   const registry = registryOf(base, made, scope)
   const taken = takePieces(base, made, wantedKeys, registry, add)
-  if (taken.pieces.length === 0) {
-    throw new KoVocabError(
-      'mismatch',
-      `none of the ${fates.flat().length} pieces of ${donors.map(({ name }) => name).join(', ')} can be added`,
-      `the scope is ${scope.name}; --dry-run --json tells what would become of each piece`,
-    )
-  }
-
   const helping = new Map<string, Intermediate>()
   const open = insertionOf(registry, group.allowed, wantedKeys, [])
   const ranks = new Map(taken.pieces.map(({ piece }, rank) => [piece, rank]))
@@ -122,11 +118,32 @@ export function learnFromDonors(
       else helping.set(piece, { piece, rank: ranks.get(piece)!, neededBy: 1, example: fate.piece! })
     }
   }
+  if (taken.pieces.length === 0) throw nothingFits(donors, fates.flat(), scope)
   return {
     learned: { pieces: taken.pieces, meta: metaOf(givenBase, donors, options, group) },
     fates: fates.flat(),
     intermediates: [...helping.values()].sort((a, b) => a.rank - b.rank),
   }
+}
+
+/** Says of what kind the fates are, and what to do about those that occur most. */
+function nothingFits(donors: readonly Donor[], fates: readonly PieceFate[], scope: Scope): KoVocabError {
+  const counts = FATES.map((fate) => ({ fate, of: fates.filter((piece) => piece.fate === fate) }))
+    .filter(({ of }) => of.length > 0)
+    .sort((a, b) => b.of.length - a.of.length)
+  const reasons = counts.map(({ fate, of }) => `${of.length} ${fate.replaceAll('-', ' ')}`).join(', ')
+  const { fate, of } = counts[0] ?? { of: [] }
+  const first = of[0]?.why ? `${of[0].spelled}: ${of[0].why}` : ''
+  const hints: Partial<Record<Fate, string>> = {
+    'out-of-scope': `the scope is ${scope.name}, a wider one takes more (${first})`,
+    already: 'the base has them, there is nothing to do',
+    unreachable: `pieces that need others can have them: --unreachable complete (${first})`,
+    unseen: '--unseen keep takes what the corpus does not give',
+    'over-budget': 'each needs pieces beside itself: give a larger --add',
+    'too-long': 'raise --max-piece-length',
+  }
+  const what = `none of the ${fates.length} pieces of ${donors.map(({ name }) => name).join(', ')} can be added`
+  return new KoVocabError('mismatch', `${what}: ${reasons || 'there are none'}`, fate && hints[fate])
 }
 
 /** Wanted pieces by priority, the first to go first; they come in that order. */

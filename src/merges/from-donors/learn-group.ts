@@ -59,7 +59,7 @@ function train(
 }
 
 /** Makes the wanted pieces that are missing one by one, with what they need. */
-function complete(
+export function complete(
   base: Tokenizer,
   before: readonly LearnedPiece[],
   wanted: ReadonlySet<string>,
