@@ -22,6 +22,8 @@ export interface RowSource {
 const GATHER_BYTES = 64 << 20
 /** Sums held at a time: the more, the fewer times base rows are read when not all of them can be held. */
 const SUM_BYTES = 64 << 20
+/** The same when all of them are held: what a processor's cache takes. */
+const SMALL_SUM_BYTES = 2 << 20
 /** One read takes gaps of up to that many bytes along rather than begin anew. */
 const GAP_BYTES = 64 << 10
 const READ_BYTES = 4 << 20
@@ -50,8 +52,9 @@ export function newRowMaker(options: NewRowsOptions) {
   // float32 holds F32, F16 and BF16 exactly.
   const itemBytes = dtype === 'F64' ? 8 : 4
   const capacity = Math.max(1, Math.floor(gatherBytes / (columns * itemBytes)))
-  const blockRows = Math.max(1, Math.min(map.newIds.length, Math.floor(sumBytes / (columns * 8))))
   const all = distinct(side, 0, map.newIds.length, capacity)
+  const blockBytes = all ? Math.min(sumBytes, SMALL_SUM_BYTES) : sumBytes
+  const blockRows = Math.max(1, Math.min(map.newIds.length, Math.floor(blockBytes / (columns * 8))))
   let held: Gathered | null = null
   // Made once: what a collector has not got to yet counts as memory too.
   let values: Float32Array | Float64Array | null = null
@@ -113,13 +116,15 @@ function addPart(
     const end = indptr[first + row + 1]
     let k = next[row]
     for (; k < end && indices[k] <= last; k++) {
-      const weight = weights[k]
       const from = placeOf.get(indices[k])! * columns
-      const to = row * columns
-      for (let c = 0; c < columns; c++) sums[to + c] += weight * values[from + c]
+      addScaled(sums.subarray(row * columns, (row + 1) * columns), values.subarray(from, from + columns), weights[k])
     }
     next[row] = k
   }
+}
+
+function addScaled(sum: Float64Array, values: Float32Array | Float64Array, weight: number): void {
+  for (let c = 0; c < sum.length; c++) sum[c] += weight * values[c]
 }
 
 /** What the map adds to W · base, as `applyInitMap` does: a multiple of the mean row, then noise. */
@@ -136,13 +141,12 @@ async function addDense(
     const weight = weights?.[first + row] ?? 0
     const to = row * columns
     if (weight !== 0) {
-      const values = await mean()
-      for (let c = 0; c < columns; c++) sums[to + c] += weight * values[c]
+      addScaled(sums.subarray(to, to + columns), await mean(), weight)
     }
     const deviation = deviations?.[first + row] ?? 0
     if (deviation !== 0) {
       const drawn = normals({ seed: map.seed, side, id: map.newIds[first + row], stream: 0 }, columns)
-      for (let c = 0; c < columns; c++) sums[to + c] += deviation * drawn[c]
+      addScaled(sums.subarray(to, to + columns), drawn, deviation)
     }
   }
 }

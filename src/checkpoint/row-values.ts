@@ -12,14 +12,23 @@ export function isRowDtype(dtype: string): dtype is RowDtype {
   return Object.hasOwn(ROW_BYTES, dtype)
 }
 
-/** float64 holds every value of the four exactly. `bytes` may lie at any alignment. */
+/**
+ * float64 holds every value of the four exactly, float32 those of the last three.
+ *
+ * @param bytes at any alignment
+ * @param at where in `into` the first value goes
+ */
 export function decodeValues(dtype: RowDtype, bytes: Uint8Array, into: Float64Array | Float32Array, at = 0): void {
   const count = bytes.length / ROW_BYTES[dtype]
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (dtype === 'F64') for (let i = 0; i < count; i++) into[at + i] = view.getFloat64(i * 8, true)
   else if (dtype === 'F32') for (let i = 0; i < count; i++) into[at + i] = view.getFloat32(i * 4, true)
   else if (dtype === 'F16') for (let i = 0; i < count; i++) into[at + i] = fromF16(view.getUint16(i * 2, true))
-  else {
+  else if (into instanceof Float32Array) {
+    // The bits themselves: a bfloat16 is the upper half of a float32.
+    const bits = new Uint32Array(into.buffer, into.byteOffset + at * 4, count)
+    for (let i = 0; i < count; i++) bits[i] = view.getUint16(i * 2, true) << 16
+  } else {
     for (let i = 0; i < count; i++) {
       bits32[0] = view.getUint16(i * 2, true) << 16
       into[at + i] = float32[0]
@@ -34,6 +43,7 @@ export function decodeValues(dtype: RowDtype, bytes: Uint8Array, into: Float64Ar
  */
 export function encodeValues(dtype: RowDtype, values: Float64Array, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (dtype === 'BF16') return encodeBF16(values, view)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
     if (dtype === 'F64') {
@@ -43,7 +53,7 @@ export function encodeValues(dtype: RowDtype, values: Float64Array, bytes: Uint8
       if (!Number.isFinite(Math.fround(value))) return i
       view.setFloat32(i * 4, value, true)
     } else {
-      const bits = dtype === 'F16' ? toF16(value) : toBF16(value)
+      const bits = toF16(value)
       if (bits < 0) return i
       view.setUint16(i * 2, bits, true)
     }
@@ -51,10 +61,30 @@ export function encodeValues(dtype: RowDtype, values: Float64Array, bytes: Uint8
   return -1
 }
 
+const STRIP = 4096
+
+/** {@link toBF16} a strip at a time, for the hundred million values of a large extension. */
+function encodeBF16(values: Float64Array, view: DataView): number {
+  const strip = new Float32Array(STRIP)
+  const stripBits = new Uint32Array(strip.buffer)
+  for (let first = 0; first < values.length; first += STRIP) {
+    const count = Math.min(STRIP, values.length - first)
+    strip.set(values.subarray(first, first + count))
+    for (let i = 0; i < count; i++) {
+      const bits = stripBits[i]
+      // To the nearest, ties to even, which is right unless float32 stands in the very middle.
+      let high = (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16
+      if ((bits & 0xffff) === 0x8000) high = toBF16(values[first + i])
+      if (high < 0 || (high & 0x7f80) === 0x7f80) return first + i
+      view.setUint16((first + i) * 2, high, true)
+    }
+  }
+  return -1
+}
+
 const float32 = new Float32Array(1)
 const bits32 = new Uint32Array(float32.buffer)
-const float64 = new Float64Array(1)
-const bits64 = new BigUint64Array(float64.buffer)
+const view64 = new DataView(new ArrayBuffer(8))
 
 /** The bits of the nearest bfloat16; -1 for NaN, infinity and what rounds to it. */
 export function toBF16(value: number): number {
@@ -81,8 +111,8 @@ export function toF16(value: number): number {
   // Below 2^-14 the step is 2^-24 (subnormals). The scalings are exact, so one rounding is all there is; a carry runs
   // from the fraction into the exponent, as it should.
   if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24)
-  float64[0] = size
-  const exponent = Number(bits64[0] >> 52n) - 1023
+  view64.setFloat64(0, size)
+  const exponent = (view64.getUint32(0) >>> 20) - 1023
   return sign | (((exponent + 15) << 10) + (roundToEven(size * 2 ** (10 - exponent)) - 1024))
 }
 

@@ -11,6 +11,7 @@ import { ROW_BYTES, type RowDtype } from './row-values'
 
 /** Two of these are under way: one is read while the other is written. */
 const CHUNK_BYTES = 8 << 20
+const SYNC_BYTES = 256 << 20
 
 /** How one tensor grows. */
 export interface Growth {
@@ -66,10 +67,12 @@ export async function writeShard({ shard, growths, target, onWritten, signal }: 
     // `wx`: a file that exists, a hard link of the source perhaps, is never opened for writing.
     const handle = await open(target, 'wx')
     try {
+      const syncer = backgroundSync(handle)
       const write = async (bytes: Uint8Array) => {
         throwIfAborted(signal)
         await writeAll(handle, bytes)
         onWritten(bytes.length)
+        syncer.wrote(bytes.length)
       }
       const copy = (begin: number, end: number) =>
         copyRange(source, shard.dataStart + begin, shard.dataStart + end, shard.path, write)
@@ -87,12 +90,44 @@ export async function writeShard({ shard, growths, target, onWritten, signal }: 
         to = entry.end
       }
       await copy(from, to)
-      await handle.sync()
+      await syncer.end()
     } finally {
+      // Waits for a sync that is under way.
       await handle.close()
     }
   } finally {
     await source.close()
+  }
+}
+
+/**
+ * The disk begins to write while the rest is read and computed, instead of all at once at the end. An error of the disk is
+ * told once only, to the sync that comes next (errseq in Linux): so every one of them must be heard.
+ */
+function backgroundSync(handle: FileHandle) {
+  let unsynced = 0
+  let running: Promise<void> | null = null
+  let failure: { error: unknown } | null = null
+  return {
+    wrote(bytes: number): void {
+      if (failure) throw failure.error
+      unsynced += bytes
+      if (unsynced < SYNC_BYTES || running) return
+      unsynced = 0
+      running = handle
+        .datasync()
+        .catch((error: unknown) => {
+          failure = { error }
+        })
+        .finally(() => {
+          running = null
+        })
+    },
+    async end(): Promise<void> {
+      await running
+      if (failure) throw (failure as { error: unknown }).error
+      await handle.sync()
+    },
   }
 }
 
