@@ -2,13 +2,12 @@
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
-import { readLines } from './corpus/lines'
 import { describeInputs, describeTokenizer, type InputRecord, runRecord } from './corpus/run-record'
 import { KoVocabError, throwIfAborted } from './errors'
 import { type BaseOptions, openBase } from './extend/open-base'
 import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
-import { corpusStatistics } from './init/corpus-statistics'
-import { corpusNeed, type InitMethod } from './init/methods'
+import type { InitMethod } from './init/methods'
+import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
 import { type LearnOptions, learnMerges } from './merges/learn'
 import { type Scope, scopeNamed } from './text/scope'
@@ -82,11 +81,8 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
     audit: options.audit,
     inputMethod: fromNothing ? null : options.inputMethod,
     outputMethod: fromNothing ? null : options.outputMethod,
-    countForInit: async (extended) => {
-      const need = fromNothing ? 'none' : corpusNeed(methodsOf(options))
-      const counting = { base, extended, contexts: need === 'contexts', signal }
-      return need === 'none' ? undefined : corpusStatistics(readLines(corpus, { signal }), counting)
-    },
+    countForInit: async (extended) =>
+      fromNothing ? undefined : countForInit(methodsOf(options), corpus, { base, extended }, signal),
     seed,
     out: options.out,
     force: options.force,
@@ -121,12 +117,7 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   const scope = scopeNamed(options.scope ?? (options.base === undefined ? 'all' : 'hangul'))
   const base = await openBase(options)
   const files = corpus ? await expandInputs(corpus) : []
-  const counting = methodsOf(options).filter((method) => corpusNeed([method]) !== 'none')
-  if (counting.length > 0 && (files.length === 0 || files.some(({ stream }) => stream))) {
-    const what = `the init method ${counting[0]} counts in the corpus once pieces are learned`
-    const hint = 'give a corpus of files, or another method here and then ko-vocab init-map --corpus'
-    throw new KoVocabError('bad-option', `${what}, and there is none that can be read again`, hint)
-  }
+  requireCorpusForInit(methodsOf(options), files)
   return {
     base,
     scope,

