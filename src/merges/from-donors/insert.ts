@@ -35,7 +35,7 @@ export interface Plan {
  * A key alone is segmented into tokens; a piece of two adjacent ones can be made at once, and then everything that
  * spells it merges. So the key is made by a binary tree over its tokens, each inner node a piece. The tree is chosen by
  * dynamic programming over intervals: a node that is wanted anyway costs nothing, another one 1 shared by all pieces
- * that could use it. The cheapest set for all wanted pieces together is a smallest-grammar problem, which is NP-hard
+ * that could use it; of equals the shorter ones, which text has more use for. The cheapest set for all wanted pieces together is a smallest-grammar problem, which is NP-hard
  * (Charikar et al., "The smallest grammar problem", 2005); this takes one piece after the other.
  */
 export function planPiece(insertion: Insertion, key: string): Plan | null {
@@ -53,7 +53,7 @@ export function planPiece(insertion: Insertion, key: string): Plan | null {
     if (node.length === key.length || isWanted(node)) return 0
     // A piece that there is, and that its tokens do not make: its merges lack a split, which nobody may add.
     if (registry.byKey.has(node) || !allowed(node)) return Number.POSITIVE_INFINITY
-    return 0.1 + 0.9 / Math.max(1, insertion.sharedBy(node))
+    return 0.1 + 0.9 / Math.max(1, insertion.sharedBy(node)) + node.length * 1e-4
   }
   for (let from = count - 1; from >= 0; from--) {
     cost[from] = []
