@@ -35,6 +35,26 @@ export { formatInitMap, type PieceText } from './init/init-map-json'
 export { type InitMethod, initMethods } from './init/methods'
 export type { InitContext, InitMethodFunction, InitRow, NewPiece, Side } from './init/methods/types'
 export { segmentPiece } from './init/segment'
+export { type BenchOptions, bench, type Domain } from './measure/bench/bench'
+export { knownModelShape, readModelShape } from './measure/bench/model-shape'
+export type { MorphemeAnalyser } from './measure/bench/morphemes'
+export { benchFiles } from './measure/bench/report-files'
+export type {
+  BenchReport,
+  Costs,
+  DomainText,
+  Figures,
+  KoreanSummary,
+  ModelShape,
+  Parity,
+  Renyi,
+  RoundTrip,
+  SampleLine,
+  Share,
+  TextCounts,
+  TokenizerBench,
+  TokenLengths,
+} from './measure/bench/types'
 export {
   type AddedTokenDiff,
   type Both,
@@ -54,6 +74,9 @@ export {
   type TextsDiffer,
 } from './measure/diff-texts'
 export { describe as describeTokenizer, type TokenizerFacts } from './measure/facts'
+export { huggingFaceTokenizer } from './measure/tokenizers/huggingface'
+export { measuredTokenizer } from './measure/tokenizers/own'
+export type { MeasuredTokenizer } from './measure/tokenizers/types'
 export { measureTokens, type TokenMeasure } from './measure/tokens'
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'

@@ -24,7 +24,11 @@ export {
   finishExtension,
 } from './extension-folder'
 export * from './index'
+export { type FileDomain, readDomain, readDomains } from './measure/bench/domains'
+export { openKiwi } from './measure/bench/kiwi'
+export { openModelShape } from './measure/bench/open-model'
 export { type SampleOptions, sampleLines } from './measure/sample'
+export { type OpenMeasuredOptions, openMeasured } from './measure/tokenizers/open'
 export { type LearnOptions, learnMerges } from './merges/learn'
 export { type PrunedFolder, type PruneFolderOptions, type PruneStage, pruneFolder } from './prune-folder'
 export { loadTokenizer } from './tokenizer/load'

@@ -1,6 +1,7 @@
 /** Every option of every command: how it is written, what it means, which values it takes. */
 import { z } from 'zod'
 import { initMethods } from '../init/methods'
+import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { SCOPES } from '../text/scope'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
 
@@ -74,6 +75,30 @@ export const OPTIONS = {
     group: 'Input',
     flags: '--tokenizer <path>',
     description: 'tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with them',
+    schema: text.optional(),
+  },
+  tokenizers: {
+    group: 'Input',
+    flags: '--tokenizer <paths...>',
+    description: 'tokenizers of any kind: files, folders, npm packages; name=path gives one a name',
+    schema: texts.optional(),
+  },
+  model: {
+    group: 'Input',
+    flags: '--model <shape>',
+    description: `reckon costs for a model: ${MODEL_NAMES.join(', ')}, or a folder with config.json`,
+    schema: text.optional(),
+  },
+  parallel: {
+    group: 'Input',
+    flags: '--parallel <files...>',
+    description: 'two texts that say the same line by line, Korean first, for parity',
+    schema: texts.optional(),
+  },
+  'kiwi-model': {
+    group: 'Input',
+    flags: '--kiwi-model <folder>',
+    description: 'an unpacked model of Kiwi, for josa and eomi boundaries; needs npm kiwi-nlp',
     schema: text.optional(),
   },
   'init-map': {

@@ -32,10 +32,11 @@ export function readOptions<N extends OptionName>(command: Command, names: reado
   const fromFile = file === undefined ? {} : readConfig(file, names)
   const values: Record<string, unknown> = {}
   for (const name of names) {
-    const key = camelCase(name)
+    const long = longName(name)
+    const key = camelCase(long)
     const onLine = given[key] !== undefined
-    const value = onLine ? given[key] : fromFile[name]
-    const place = onLine || file === undefined ? `--${name}` : `${file}: ${name}`
+    const value = onLine ? given[key] : fromFile[long]
+    const place = onLine || file === undefined ? `--${long}` : `${file}: ${long}`
     const checked = (OPTIONS[name].schema as OptionSpec['schema']).safeParse(value)
     if (!checked.success) {
       const [{ message }] = checked.error.issues
@@ -71,9 +72,9 @@ function readConfig(file: string, names: readonly OptionName[]): Record<string, 
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new KoVocabError('bad-file', `${file}: holds no options`, 'write `option: value` lines')
   }
-  const allowed = names.filter((name) => name !== 'config')
+  const allowed = names.filter((name) => name !== 'config').map(longName)
   for (const key of Object.keys(document)) {
-    if ((allowed as readonly string[]).includes(key)) continue
+    if (allowed.includes(key)) continue
     const near = nearest(key, allowed)
     throw new KoVocabError(
       'bad-option',
@@ -89,9 +90,14 @@ export function required<T>(name: OptionName, value: T | undefined): T {
   if (value !== undefined) return value
   throw new KoVocabError(
     'bad-option',
-    `--${name} is missing`,
+    `--${longName(name)} is missing`,
     `give ${OPTIONS[name].flags}: ${OPTIONS[name].description}`,
   )
+}
+
+/** As it is written: the same option may take one value in a command and several in another. */
+function longName(name: OptionName): string {
+  return /^--([a-z0-9-]+)/.exec(OPTIONS[name].flags)![1]
 }
 
 function camelCase(name: string): string {

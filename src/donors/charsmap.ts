@@ -35,3 +35,37 @@ export function mapped(charsmap: Uint8Array, text: string): string | null {
 function offsetOf(unit: number): number {
   return (unit >>> 10) << ((unit & 0x200) >>> 6)
 }
+
+/**
+ * What the map makes of a text: at every place the longest entry that begins there is replaced, a character without one
+ * stays (normalizer.cc, NormalizePrefix).
+ */
+export function applyCharsmap(charsmap: Uint8Array, text: string): string {
+  let out = ''
+  for (let at = 0; at < text.length; ) {
+    const found = longestEntry(charsmap, text, at)
+    if (found) {
+      out += found.content
+      at += found.length
+    } else {
+      const char = String.fromCodePoint(text.codePointAt(at)!)
+      out += char
+      at += char.length
+    }
+  }
+  return out
+}
+
+/** No entry of SentencePiece's own rules is longer than 18 bytes. */
+const ENTRY_CHARS_MAX = 18
+
+function longestEntry(charsmap: Uint8Array, text: string, at: number): { content: string; length: number } | null {
+  let found: { content: string; length: number } | null = null
+  let end = at
+  for (let chars = 0; chars < ENTRY_CHARS_MAX && end < text.length; chars++) {
+    end += text.codePointAt(end)! > 0xffff ? 2 : 1
+    const content = mapped(charsmap, text.slice(at, end))
+    if (content !== null) found = { content, length: end - at }
+  }
+  return found
+}

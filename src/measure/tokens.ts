@@ -1,6 +1,6 @@
 /** How many tokens a text costs, in the field's units. */
-import { encodeUtf8 } from '../text/utf8'
 import { countTokens, type Encoder } from '../tokenizer/encoder'
+import { addText, noText } from './text-counts'
 
 export interface TokenMeasure {
   lines: number
@@ -21,36 +21,20 @@ export interface TokenMeasure {
 
 /** Encodes every line as a text of its own and adds up. */
 export function measureTokens(encoder: Encoder, lines: Iterable<string>): TokenMeasure {
-  let count = 0
+  const text = noText()
   let tokens = 0
-  let syllables = 0
-  let words = 0
-  let bytes = 0
   for (const line of lines) {
-    count++
     tokens += countTokens(encoder, line)
-    bytes += encodeUtf8(line).length
-    let inWord = false
-    for (let i = 0; i < line.length; i++) {
-      const unit = line.charCodeAt(i)
-      if (unit >= 0xac00 && unit <= 0xd7a3) syllables++
-      const space = isSpace(unit)
-      if (!space && !inWord) words++
-      inWord = !space
-    }
+    addText(text, line)
   }
   return {
-    lines: count,
+    lines: text.lines,
     tokens,
-    syllables,
-    words,
-    bytes,
-    tokensPerSyllable: tokens / syllables,
-    tokensPerWord: tokens / words,
-    bytesPerToken: bytes / tokens,
+    syllables: text.syllables,
+    words: text.words,
+    bytes: text.bytes,
+    tokensPerSyllable: tokens / text.syllables,
+    tokensPerWord: tokens / text.words,
+    bytesPerToken: text.bytes / tokens,
   }
-}
-
-function isSpace(unit: number): boolean {
-  return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || unit === 0xa0 || unit === 0x3000
 }

@@ -3,7 +3,7 @@ import { pieceToBytes } from './byte-alphabet'
 import { type Form, PieceKind, type Tokenizer } from './types'
 
 /** A piece as people read it: text where its bytes are text, `<0xEC>` for other bytes, a space as `▁` in both forms. */
-export function readablePiece(tokenizer: Tokenizer): (id: number) => string {
+export function readablePiece(tokenizer: Pick<Tokenizer, 'form' | 'pieces' | 'kinds'>): (id: number) => string {
   const read = readableText(tokenizer.form)
   return (id) => {
     const piece = tokenizer.pieces[id] ?? ''

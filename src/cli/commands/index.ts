@@ -1,6 +1,7 @@
 import type { CommandModule } from '../context'
 import * as apply from './apply'
 import * as audit from './audit'
+import * as bench from './bench'
 import * as compareInit from './compare-init'
 import * as count from './count'
 import * as decode from './decode'
@@ -29,5 +30,6 @@ export const commands: readonly CommandModule[] = [
   decode,
   inspect,
   diff,
+  bench,
   demo,
 ]

@@ -4,5 +4,6 @@ declare module 'sentencepiece-js' {
     /** Reads a `.model` from a path, starting WebAssembly anew. */
     load(path: string): Promise<void>
     encodeIds(text: string): number[]
+    decodeIds(ids: number[]): string
   }
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { SentencePieceProcessor } from 'sentencepiece-js'
 import { KoVocabError } from '../../../errors'
 import { isSentencePieceFile, readBack } from '../read-back'
 import type { Referee } from '../types'
@@ -19,7 +20,7 @@ export const sentencePieceReferee: Referee = {
   reads: isSentencePieceFile,
   open: async (name, files) => {
     const { pieces } = readBack(name, files)
-    const processor = await load(name, files.get(name) as Uint8Array)
+    const processor = await loadProcessor(name, files.get(name) as Uint8Array)
     const separator = separatorFor(pieces)
     const before = processor.encodeIds(separator)
     if (before.length === 0) {
@@ -38,11 +39,12 @@ export const sentencePieceReferee: Referee = {
 type Event = 'uncaughtException' | 'unhandledRejection'
 const EVENTS: readonly Event[] = ['uncaughtException', 'unhandledRejection']
 
-async function load(name: string, bytes: Uint8Array) {
+/** A processor of its own, with the traps above taken care of. The file must have gone through our reader before. */
+export async function loadProcessor(name: string, bytes: Uint8Array): Promise<SentencePieceProcessor> {
   const listeners = EVENTS.map((event) => process.listeners(event as 'uncaughtException'))
-  const folder = await mkdtemp(join(tmpdir(), 'ko-vocab-audit-'))
+  const folder = await mkdtemp(join(tmpdir(), 'ko-vocab-sentencepiece-'))
   try {
-    const path = join(folder, 'audited.model')
+    const path = join(folder, 'loaded.model')
     await writeFile(path, bytes)
     const { SentencePieceProcessor } = await import('sentencepiece-js')
     const processor = new SentencePieceProcessor()

@@ -1,0 +1,113 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../../corpus/atomic'
+import {
+  describeInputs,
+  describeTokenizer,
+  formatRunRecord,
+  type InputRecord,
+  runRecord,
+} from '../../corpus/run-record'
+import { KoVocabError } from '../../errors'
+import { bench } from '../../measure/bench/bench'
+import { readDomain, readDomains } from '../../measure/bench/domains'
+import { openKiwi } from '../../measure/bench/kiwi'
+import { openModelShape } from '../../measure/bench/open-model'
+import { benchFiles } from '../../measure/bench/report-files'
+import { openMeasured } from '../../measure/tokenizers/open'
+import type { MeasuredTokenizer } from '../../measure/tokenizers/types'
+import { benchText } from '../bench-text'
+import type { Context } from '../context'
+import type { OptionName } from '../options'
+import { filesText, line } from '../summary'
+import { readOptions, required } from '../usage'
+
+export const name = 'bench'
+export const summary = 'compare any tokenizers on any text: tokens a syllable, and what follows from them'
+
+export const options = [
+  ...(['tokenizers', 'corpus', 'model', 'parallel', 'kiwi-model'] as const),
+  ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
+] as const satisfies readonly OptionName[]
+
+export const help = `
+The first tokenizer is the one that the others are compared with. Tokenizers are tokenizer.json, .model (BPE or unigram),
+.tiktoken, folders with them, or npm packages that are installed; name=path gives one a name. Each file of --corpus is a
+domain; name=path makes one of a folder or a glob. Figures with their formulas: docs/bench.md.
+
+--out writes a folder with bench.json, bench.csv, bench.md and run.json.
+
+Examples:
+  ko-vocab bench --tokenizer ./Llama-2-7b-hf ./llama-2-ko llama3-tokenizer-js --corpus 'held-out/*.txt'
+  ko-vocab bench --tokenizer base=./base ours=./extended --corpus law='law/**/*.txt' chat=chat.txt.gz --model 7b
+  ko-vocab bench --tokenizer ./base ./extended --corpus ko.txt --parallel ko.txt en.txt --out report
+`
+
+export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+  const values = readOptions(command, options)
+  const { out, force, signal } = { ...values, signal: terminal.signal }
+  const specs = required('tokenizers', values.tokenizers)
+  const domains = await readDomains(required('corpus', values.corpus), signal)
+  const parallel = await readParallel(values.parallel, signal)
+  const model = values.model === undefined ? null : await openModelShape(values.model)
+  if (out !== undefined) await requireFreeFolder(out, force)
+  const tokenizers: MeasuredTokenizer[] = []
+  for (const [i, spec] of specs.entries()) {
+    progress.update('tokenizers', i, specs.length)
+    tokenizers.push(await openMeasured(spec))
+  }
+  const files = [...domains, ...(parallel ? [parallel.first, parallel.second] : [])].flatMap(({ corpus }) => corpus)
+  if (values['dry-run']) {
+    progress.clear()
+    const read = tokenizers.map(({ name, source, engine, kind, size }) => ({ name, source, engine, kind, size }))
+    const plan = { dryRun: true, out: out ?? null, tokenizers: read, files, model }
+    const text = read.map(({ name, source, engine, kind }) => `  ${name}  ${source}, ${kind}, by ${engine}\n`).join('')
+    await terminal.print(
+      values.json
+        ? `${JSON.stringify(plan, null, 2)}\n`
+        : `would measure\n${text}on\n${filesText(files)}${out === undefined ? '' : `would write ${out}\n`}`,
+    )
+    return
+  }
+  const kiwiModel = values['kiwi-model']
+  const report = await bench(tokenizers, domains, {
+    model,
+    parallel,
+    analyser: kiwiModel === undefined ? null : await openKiwi(kiwiModel),
+    noAnalyser: 'they need --kiwi-model',
+    onProgress: progress.update,
+    signal,
+  })
+  progress.clear()
+  if (out !== undefined) {
+    const inputs: InputRecord[] = []
+    for (const { source } of tokenizers) if (await isThere(source)) inputs.push(...(await describeTokenizer(source)))
+    inputs.push(...(await describeInputs(files, signal)))
+    const { tokenizers: tokenizer, corpus, parallel, model, 'kiwi-model': kiwi } = values
+    const asked = { tokenizer, corpus, parallel, model, 'kiwi-model': kiwi }
+    const written = benchFiles(report).set('run.json', formatRunRecord(runRecord('bench', asked, 0, inputs)))
+    await withTemporaryFolder(
+      out,
+      async (folder) => {
+        for (const [name, text] of written) await writeFileAtomic(join(folder, name), text)
+      },
+      { replace: force },
+    )
+    terminal.note(line('files', `${out}: ${[...written.keys()].sort().join(', ')}`, terminal.errColors))
+  }
+  if (values.json) await terminal.print(`${JSON.stringify(report, null, 2)}\n`)
+  else if (out === undefined) await terminal.print(benchText(report, terminal.outColors))
+}
+
+async function readParallel(specs: readonly string[] | undefined, signal: AbortSignal) {
+  if (specs === undefined) return null
+  if (specs.length === 2)
+    return { first: await readDomain(specs[0], signal), second: await readDomain(specs[1], signal) }
+  const hint = 'give two texts, Korean first: --parallel ko.txt en.txt'
+  throw new KoVocabError('bad-option', `--parallel names ${specs.length} texts`, hint)
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null
+}

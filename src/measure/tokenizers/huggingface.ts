@@ -1,0 +1,57 @@
+/** tokenizer.json of kinds that ko-vocab has no encoder for (Unigram, WordPiece, …), by `@huggingface/tokenizers`. */
+import { Tokenizer as HuggingFace } from '@huggingface/tokenizers'
+import { KoVocabError } from '../../errors'
+import { decodeUtf8, toWellFormed } from '../../text/utf8'
+import { isObject, parseJsonObject } from '../../tokenizer/files/text'
+import { donorFacts } from './donor-facts'
+import type { MeasuredTokenizer } from './types'
+
+/** @throws KoVocabError `bad-file`, `unsupported` */
+export function huggingFaceTokenizer(file: Uint8Array, name: string, source = name): MeasuredTokenizer {
+  const document = parseJsonObject(decodeUtf8(file), source)
+  let tokenizer: HuggingFace
+  try {
+    tokenizer = new HuggingFace(document, {})
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const hint = 'no tokenizer that is at hand here reads it'
+    throw new KoVocabError('unsupported', `${source}: @huggingface/tokenizers does not load it: ${reason}`, hint, {
+      cause,
+    })
+  }
+  const pieces: string[] = []
+  for (const [piece, id] of tokenizer.get_vocab(true)) pieces[id] = piece
+  const facts = donorFacts(file, source.endsWith('.json') ? source : `${source}.json`, Array.from(pieces))
+  const unk = unkOf(document.model, pieces)
+  const { normalizer } = tokenizer
+  return {
+    name,
+    source,
+    engine: '@huggingface/tokenizers',
+    kind: kindOf(document.model),
+    size: pieces.length,
+    sha256: null,
+    ...facts,
+    unkId: unk,
+    readable: (id) => pieces[id] ?? '',
+    encode: (text) => tokenizer.encode(toWellFormed(text), { add_special_tokens: false }).ids,
+    // It throws on an empty list.
+    decode: (ids) =>
+      ids.length === 0
+        ? ''
+        : tokenizer.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    normalize: normalizer ? (text) => normalizer.normalize(text) : (text) => text,
+  }
+}
+
+function kindOf(model: unknown): string {
+  const type = isObject(model) && typeof model.type === 'string' ? model.type : 'BPE'
+  return type
+}
+
+/** Unigram names it by id, the others by its piece. */
+function unkOf(model: unknown, pieces: readonly string[]): number {
+  if (!isObject(model)) return -1
+  if (typeof model.unk_id === 'number') return model.unk_id
+  return typeof model.unk_token === 'string' ? pieces.indexOf(model.unk_token) : -1
+}
