@@ -26,6 +26,8 @@ export interface CountWordsOptions {
   /** Default hangul; without a base there is no scope and every word counts. */
   scope?: Scope
   normalize?: NormalizePolicy
+  /** Leave one line in so many out, to measure on; which ones, their bytes say (see held-out.ts). From 2. Default: none. */
+  leaveOut?: number
   /** Default: all processors, at most 16. The counts are the same for any number. */
   threads?: number
   /** Bytes read of the files, compressed ones where compressed. */
@@ -50,9 +52,12 @@ export async function countUnordered(
   files: readonly CorpusFile[],
   options: CountWordsOptions = {},
 ): Promise<WordCounts> {
-  const { base, form, scope = scopeNamed('hangul'), normalize = 'keep', signal } = options
+  const { base, form, scope = scopeNamed('hangul'), normalize = 'keep', leaveOut, signal } = options
   if ((base === undefined) === (form === undefined)) {
     throw new KoVocabError('bad-option', 'counting needs either a base or a form', 'give one of them')
+  }
+  if (leaveOut !== undefined && !(Number.isSafeInteger(leaveOut) && leaveOut >= 2)) {
+    throw new KoVocabError('bad-option', `leaveOut is ${leaveOut}`, 'give a whole number from 2')
   }
   checkNormalize(base ?? null, normalize)
   const plan = base ? planFor(base, scope) : planFromNothing(form!, options.pattern)
@@ -63,10 +68,13 @@ export async function countUnordered(
   const worker = workerFile()
   let table =
     threads > 1 && worker !== null && !files.some((file) => file.stream)
-      ? await countInThreads(files, plan, threads, worker, onBytes, signal)
-      : await countHere(files, plan, onBytes, signal)
+      ? await countInThreads(files, plan, leaveOut, threads, worker, onBytes, signal)
+      : await countHere(files, plan, leaveOut, onBytes, signal)
   if (normalize === 'nfc') table = composed(table)
-  const meta = countsMeta(plan, normalize, base ?? null)
+  const meta = {
+    ...countsMeta(plan, normalize, base ?? null),
+    ...(leaveOut === undefined ? {} : { left_out: `1 of ${leaveOut} lines` }),
+  }
   return {
     ...flat(table),
     meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [`ko_vocab.${key}`, value])),
@@ -82,10 +90,11 @@ function workerFile(): string | null {
 async function countHere(
   files: readonly CorpusFile[],
   plan: CountPlan,
+  leaveOut: number | undefined,
   onBytes: (bytes: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<WordTable> {
-  const feed = createFeed(plan)
+  const feed = createFeed(plan, leaveOut)
   let done = 0
   for (const file of files) {
     throwIfAborted(signal)
@@ -106,6 +115,7 @@ async function countHere(
 async function countInThreads(
   files: readonly CorpusFile[],
   plan: CountPlan,
+  leaveOut: number | undefined,
   threads: number,
   path: string,
   onBytes: (bytes: number) => void,
@@ -114,7 +124,7 @@ async function countInThreads(
   const shared = new SharedArrayBuffer(12)
   const state = new Int32Array(shared)
   const parts = partsOf(files)
-  const task: CountTask = { plan, parts, shared }
+  const task: CountTask = { plan, leaveOut, parts, shared }
   const workers = Array.from(
     { length: Math.min(threads, Math.max(1, parts.length)) },
     () => new Worker(path, { workerData: task }),

@@ -1,6 +1,7 @@
 import { decodeUtf8, encodeUtf8 } from '../text/utf8'
 import { compileNormalizer } from '../tokenizer/pipeline/normalize'
 import { compilePreTokenizer } from '../tokenizer/pipeline/pre-tokenize'
+import { createLineFilter } from './held-out'
 import { type CountPlan, planScope } from './plan'
 import { createRunScanner, lastCut, type RunRules, type RunScanner, runCut, scanRuns } from './scan-runs'
 import { forEachLine, LINE_BYTES_MAX, longLineCut, scanPattern, scanSpaced } from './scan-words'
@@ -20,7 +21,22 @@ export interface Feed {
 /** What precedes a text: two newlines, so that a look back finds the beginning of a line. */
 const CONTEXT = 4
 
-export function createFeed(plan: CountPlan): Feed {
+/** @param leaveOut lines that are set apart to measure on, one in so many, are not counted (see held-out.ts) */
+export function createFeed(plan: CountPlan, leaveOut?: number): Feed {
+  const feed = createWholeFeed(plan)
+  if (leaveOut === undefined) return feed
+  const filter = createLineFilter(leaveOut, 'others', feed.push)
+  return {
+    ...feed,
+    push: filter.push,
+    end() {
+      filter.end()
+      feed.end()
+    },
+  }
+}
+
+function createWholeFeed(plan: CountPlan): Feed {
   const table = createWordTable()
   const scanner = createRunScanner(planScope(plan), rulesOf(plan))
   const scan = scanOf(plan, scanner, table)

@@ -7,6 +7,7 @@ import { type CorpusPart, readPart } from './read-part'
 
 export interface CountTask {
   plan: CountPlan
+  leaveOut: number | undefined
   parts: CorpusPart[]
   /** Int32: the next part that nobody has taken; the bytes read so far, in KiB; 1 when the work is to stop. */
   shared: SharedArrayBuffer
@@ -16,9 +17,9 @@ export type CountReply =
   | { table: { arena: Uint8Array; used: number; entries: Int32Array; slots: Int32Array; size: number } }
   | { error: { code: string; message: string; hint: string | undefined } }
 
-async function work({ plan, parts, shared }: CountTask): Promise<void> {
+async function work({ plan, leaveOut, parts, shared }: CountTask): Promise<void> {
   const state = new Int32Array(shared)
-  const feed = createFeed(plan)
+  const feed = createFeed(plan, leaveOut)
   for (;;) {
     const next = Atomics.add(state, 0, 1)
     if (next >= parts.length || Atomics.load(state, 2) === 1) break
