@@ -18,7 +18,7 @@ export function benchMarkdown(report: BenchReport): string {
   ].join('')
 }
 
-function tableMarkdown({ head, rows, notes }: Table): string {
+export function tableMarkdown({ head, rows, notes }: Table): string {
   const row = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |\n`
   const rule = `| ${head.map((_, column) => (column === 0 ? '---' : '---:')).join(' | ')} |\n`
   const below = notes.map((note) => `\n${escaped(note)}\n`).join('')

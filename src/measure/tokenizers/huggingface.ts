@@ -1,8 +1,8 @@
 /** tokenizer.json of kinds that ko-vocab has no encoder for (Unigram, WordPiece, …), by `@huggingface/tokenizers`. */
 import { Tokenizer as HuggingFace } from '@huggingface/tokenizers'
-import { KoVocabError } from '../../errors'
+import { isKoVocabError, KoVocabError } from '../../errors'
 import { decodeUtf8, toWellFormed } from '../../text/utf8'
-import { isObject, parseJsonObject } from '../../tokenizer/files/text'
+import { isObject, parseJsonObject, show, unsupported } from '../../tokenizer/files/text'
 import { donorFacts } from './donor-facts'
 import type { MeasuredTokenizer } from './types'
 
@@ -11,8 +11,9 @@ export function huggingFaceTokenizer(file: Uint8Array, name: string, source = na
   const document = parseJsonObject(decodeUtf8(file), source)
   let tokenizer: HuggingFace
   try {
-    tokenizer = new HuggingFace(document, {})
+    tokenizer = new HuggingFace({ ...document, pre_tokenizer: corrected(document.pre_tokenizer, source) }, {})
   } catch (cause) {
+    if (isKoVocabError(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     const hint = 'no tokenizer that is at hand here reads it'
     throw new KoVocabError('unsupported', `${source}: @huggingface/tokenizers does not load it: ${reason}`, hint, {
@@ -44,9 +45,40 @@ export function huggingFaceTokenizer(file: Uint8Array, name: string, source = na
   }
 }
 
+/** Rust's `\\w`, where the library's own Whitespace node knows ASCII letters only (0.2.0). */
+const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`
+const ASCII_PUNCTUATION = String.raw`!-\/:-@\[-\`{-~`
+
+/**
+ * Pre-tokenizer nodes that 0.2.0 splits otherwise than Rust, as Split nodes that it splits alike: Whitespace, and
+ * Punctuation, of which it joins runs.
+ */
+function corrected(node: unknown, source: string): unknown {
+  if (!isObject(node)) return node
+  switch (node.type) {
+    case 'Sequence':
+      return Array.isArray(node.pretokenizers)
+        ? { ...node, pretokenizers: node.pretokenizers.map((part: unknown) => corrected(part, source)) }
+        : node
+    case 'Whitespace':
+      return matches(`[${WORD}]+|[^${WORD}\\s]+`)
+    case 'Punctuation': {
+      const { behavior = 'Isolated' } = node
+      if (behavior === 'Contiguous') return node
+      if (behavior === 'Isolated') return matches(`[^${ASCII_PUNCTUATION}\\p{P}]+|[${ASCII_PUNCTUATION}\\p{P}]`)
+      throw unsupported(source, `the pre-tokenizer Punctuation has the behavior ${show(behavior)}`)
+    }
+    default:
+      return node
+  }
+}
+
+function matches(Regex: string): object {
+  return { type: 'Split', pattern: { Regex }, behavior: 'Removed', invert: true }
+}
+
 function kindOf(model: unknown): string {
-  const type = isObject(model) && typeof model.type === 'string' ? model.type : 'BPE'
-  return type
+  return isObject(model) && typeof model.type === 'string' ? model.type : 'BPE'
 }
 
 /** Unigram names it by id, the others by its piece. */
