@@ -2,6 +2,8 @@
 
 export type { NormalizePolicy } from './counts/plan'
 export type { WordCounts } from './counts/types'
+export { readDonor } from './donors/read'
+export type { Donor, DonorPiece, ReadDonorOptions } from './donors/types'
 export { type ErrorCode, isKoVocabError, KoVocabError } from './errors'
 export { auditExtension, everywhereReferees } from './extend/audit/audit'
 export { formatAudit } from './extend/audit/format'
@@ -74,10 +76,13 @@ export {
   type TextsDiffer,
 } from './measure/diff-texts'
 export { describe as describeTokenizer, type TokenizerFacts } from './measure/facts'
+export type { Bound, ExtensionPlan, PlanRow, Proposal, Rarest } from './measure/plan/types'
 export { huggingFaceTokenizer } from './measure/tokenizers/huggingface'
 export { measuredTokenizer } from './measure/tokenizers/own'
 export type { MeasuredTokenizer } from './measure/tokenizers/types'
 export { measureTokens, type TokenMeasure } from './measure/tokens'
+export { type FromDonorsOptions, learnFromDonors } from './merges/from-donors/learn-from-donors'
+export type { DonorMerges, Fate, Intermediate, PieceFate } from './merges/from-donors/types'
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'
 export type { LearnedMerges, LearnedPiece } from './merges/types'

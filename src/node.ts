@@ -7,6 +7,7 @@ export { type CorpusFile, expandInputs } from './corpus/files'
 export { readLines } from './corpus/lines'
 export { type CountWordsOptions, countUnordered, countWords } from './counts/count'
 export { readCounts, writeCounts } from './counts/counts-file'
+export { loadDonor } from './donors/load'
 export { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
 export { type BaseOptions, openBase } from './extend/open-base'
 export {
@@ -29,7 +30,23 @@ export { openKiwi } from './measure/bench/kiwi'
 export { openModelShape } from './measure/bench/open-model'
 export { type SampleOptions, sampleLines } from './measure/sample'
 export { type OpenMeasuredOptions, openMeasured } from './measure/tokenizers/open'
+export {
+  type MergeDonorsOptions,
+  type MergedDonors,
+  type MergeStage,
+  mergeDonors,
+  type PlannedMerge,
+  planMerge,
+} from './merge-donors'
 export { type LearnOptions, learnMerges } from './merges/learn'
+export {
+  type PlanExtensionOptions,
+  type PlannedExtension,
+  type PlanStage,
+  type PreparedPlan,
+  planExtension,
+  preparePlan,
+} from './plan-extension'
 export { type PrunedFolder, type PruneFolderOptions, type PruneStage, pruneFolder } from './prune-folder'
 export { loadTokenizer } from './tokenizer/load'
 export { type SavedTokenizer, saveTokenizer } from './tokenizer/save'
