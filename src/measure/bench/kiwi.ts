@@ -42,7 +42,8 @@ export async function openKiwi(model: string, from: string = process.cwd()): Pro
     boundaries('나는 간다')
     return { name: `kiwi-nlp ${builder.version()}`, boundaries }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    // WebAssembly throws the address of a C++ exception.
+    const reason = cause instanceof Error ? cause.message : 'it fails inside'
     throw new KoVocabError(
       'bad-file',
       `${model}: kiwi-nlp does not load this model: ${reason}`,
