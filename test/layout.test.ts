@@ -16,6 +16,7 @@ const wholeRoad = [
   'init-from-corpus.ts',
   'merge-donors.ts',
   'merge-report.ts',
+  'plan-extension.ts',
   'prune-folder.ts',
 ]
 
@@ -47,6 +48,7 @@ const nodeFiles = [
   'measure/tokenizers/packages.ts',
   'merge-donors.ts',
   'merges/learn.ts',
+  'plan-extension.ts',
   'prune-folder.ts',
   'tokenizer/load.ts',
   'tokenizer/save.ts',

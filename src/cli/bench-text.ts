@@ -21,7 +21,7 @@ export function benchText(report: BenchReport, colors: Colors): string {
   ].join('')
 }
 
-function tableText({ title, head, rows, notes }: Table, colors: Colors): string {
+export function tableText({ title, head, rows, notes }: Table, colors: Colors): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => displayWidth(row[column]))))
   const text = (cells: readonly string[]) =>
     cells

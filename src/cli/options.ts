@@ -166,7 +166,7 @@ export const OPTIONS = {
   test: {
     group: 'Input',
     flags: '--test <files...>',
-    description: 'text to measure on; without it the beginning of the corpus files',
+    description: 'text to measure on; without it lines of the corpus',
     schema: texts.optional(),
   },
   text: {
@@ -212,6 +212,36 @@ export const OPTIONS = {
     flags: '--vocab-size <n>',
     description: 'ids in all, instead of --add; padding comes on top',
     schema: whole(1).optional(),
+  },
+  max: {
+    group: 'Learning',
+    flags: '--max <n>',
+    description: 'the largest number of pieces to look at',
+    schema: whole(1).default(64_000),
+  },
+  'held-out': {
+    group: 'Learning',
+    flags: '--held-out <n>',
+    description: 'without --test: measure on one line of the corpus in n, and do not learn from it',
+    schema: whole(2).default(10),
+  },
+  'training-tokens': {
+    group: 'Learning',
+    flags: '--training-tokens <n>',
+    description: 'tokens that the model will be trained on: how often will the rarest pieces be seen',
+    schema: whole(1).default(1_000_000_000),
+  },
+  enough: {
+    group: 'Learning',
+    flags: '--enough <n>',
+    description: 'a piece that is seen less often than that in training counts as rare; 5 % may be',
+    schema: whole(1).default(100),
+  },
+  'multiple-of': {
+    group: 'Learning',
+    flags: '--multiple-of <n>',
+    description: 'propose sizes at which all ids are a multiple of n',
+    schema: whole(1, 1 << 20).default(128),
   },
   'min-frequency': {
     group: 'Learning',

@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 /** Stages during which the event loop stands still. */
-const BUSY = ['train', 'audit: pieces and merges']
+const BUSY = ['train', 'audit: pieces and merges', 'sizes']
 
 /** Shows nothing where standard error is no terminal. */
 export function createProgress(terminal: Terminal, now: () => number = () => performance.now()): Progress {
@@ -40,7 +40,7 @@ export function createProgress(terminal: Terminal, now: () => number = () => per
 }
 
 /** Stages that count bytes. */
-const BYTE_STAGES = ['count', 'write']
+const BYTE_STAGES = ['count', 'write', 'encode']
 
 /** `count   45 %   31.2 MB/s   0:12 left`. Bytes where bytes are counted, else whole things. */
 export function progressLine(stage: string, done: number, total: number, seconds: number): string {

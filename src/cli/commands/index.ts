@@ -13,6 +13,7 @@ import * as initMap from './init-map'
 import * as inspect from './inspect'
 import * as merge from './merge'
 import * as merges from './merges'
+import * as plan from './plan'
 import * as prune from './prune'
 
 /** In the order of the help. */
@@ -20,6 +21,7 @@ export const commands: readonly CommandModule[] = [
   extend,
   merge,
   prune,
+  plan,
   count,
   merges,
   audit,

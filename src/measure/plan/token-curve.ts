@@ -70,8 +70,7 @@ export function tokenCurve({ uses, fixed }: MeasuredText, steps: readonly TakenB
   const tokens = new Float64Array(steps.length)
   let count = 0
   for (let id = 0; id < left.length; id++) count += left[id]
-  for (const step of steps)
-    for (const { id } of step) if (id < fixed.length) left[id] = Math.max(0, left[id] - fixed[id])
+  for (const step of steps) for (const { id } of step) if (id < fixed.length) left[id] -= fixed[id]
   for (let size = steps.length - 1; size >= 0; size--) {
     tokens[size] = count
     count += takeBack(left, steps[size])
