@@ -105,13 +105,15 @@ export function mergeTable(given: {
   const { pieces } = merges.learned
   const readable = readableText(base.form)
   const first = base.pieces.length + symbols
+  // Without a corpus nothing was counted.
+  const countOf = (rank: number) => (merges.learned.meta.ranked_by === 'counts' ? String(pieces[rank].count) : '')
   const rows = merges.fates.map((fate) => [
     donors[fate.donor].name,
     fate.spelled,
     fate.piece === null ? '' : readable(fate.piece),
     fate.fate,
     fate.rank === null ? '' : String(first + fate.rank),
-    fate.rank === null ? '' : String(pieces[fate.rank].count),
+    fate.rank === null ? '' : countOf(fate.rank),
     fate.score === null ? '' : String(fate.score),
     fate.restored ?? '',
     fate.needs.map(readable).join(' '),
