@@ -35,6 +35,26 @@ export function applyCharsmap(charsmap: Uint8Array, text: string): string {
   return out + decodeUtf8(bytes.subarray(kept))
 }
 
+/**
+ * The same as Rust's `tokenizers` does it for a `Precompiled` normalizer (precompiled.rs): by grapheme cluster, those of
+ * six bytes or more by character, and of the entries that begin there the shortest. Decomposed Hangul stays decomposed.
+ */
+export function applyCharsmapByGrapheme(charsmap: Uint8Array, text: string): string {
+  const shortest = (part: string) => {
+    const [entry] = entriesAt(charsmap, encodeUtf8(part), 0)
+    return entry ? contentOf(charsmap, entry) : null
+  }
+  let out = ''
+  for (const { segment } of graphemes.segment(text)) {
+    const whole = encodeUtf8(segment).length < 6 ? shortest(segment) : null
+    if (whole !== null) out += whole
+    else for (const char of segment) out += shortest(char) ?? char
+  }
+  return out
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
 interface Entry {
   /** Behind its last byte in the text. */
   end: number

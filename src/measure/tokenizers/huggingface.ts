@@ -1,5 +1,6 @@
 /** tokenizer.json of kinds that ko-vocab has no encoder for (Unigram, WordPiece, …), by `@huggingface/tokenizers`. */
 import { Tokenizer as HuggingFace } from '@huggingface/tokenizers'
+import { applyCharsmapByGrapheme } from '../../donors/charsmap'
 import { isKoVocabError, KoVocabError } from '../../errors'
 import { decodeUtf8, toWellFormed } from '../../text/utf8'
 import { isObject, parseJsonObject, show, unsupported } from '../../tokenizer/files/text'
@@ -20,6 +21,7 @@ export function huggingFaceTokenizer(file: Uint8Array, name: string, source = na
       cause,
     })
   }
+  useCharsmaps(tokenizer.normalizer)
   const pieces: string[] = []
   for (const [piece, id] of tokenizer.get_vocab(true)) pieces[id] = piece
   const facts = donorFacts(file, source.endsWith('.json') ? source : `${source}.json`, Array.from(pieces))
@@ -71,6 +73,22 @@ function corrected(node: unknown, source: string): unknown {
     default:
       return node
   }
+}
+
+/** The parts of a normalizer that its types leave out. */
+interface NormalizerNode {
+  normalize: (text: string) => string
+  config?: { type?: string; precompiled_charsmap?: string }
+  normalizers?: (NormalizerNode | null)[]
+}
+
+/** 0.2.0 takes every compiled character map for NFKC; the map itself is asked instead. */
+function useCharsmaps(normalizer: unknown): void {
+  const node = normalizer as NormalizerNode | null
+  for (const part of node?.normalizers ?? []) useCharsmaps(part)
+  if (node?.config?.type !== 'Precompiled') return
+  const map = Uint8Array.from(atob(node.config.precompiled_charsmap ?? ''), (char) => char.charCodeAt(0))
+  node.normalize = (text) => applyCharsmapByGrapheme(map, text)
 }
 
 function matches(Regex: string): object {
