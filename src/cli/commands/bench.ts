@@ -15,7 +15,7 @@ import { readDomain, readDomains } from '../../measure/bench/domains'
 import { openKiwi } from '../../measure/bench/kiwi'
 import { openModelShape } from '../../measure/bench/open-model'
 import { benchFiles } from '../../measure/bench/report-files'
-import { openMeasured } from '../../measure/tokenizers/open'
+import { openMeasured, withDistinctNames } from '../../measure/tokenizers/open'
 import type { MeasuredTokenizer } from '../../measure/tokenizers/types'
 import { benchText } from '../bench-text'
 import type { Context } from '../context'
@@ -52,11 +52,12 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const parallel = await readParallel(values.parallel, signal)
   const model = values.model === undefined ? null : await openModelShape(values.model)
   if (out !== undefined) await requireFreeFolder(out, force)
-  const tokenizers: MeasuredTokenizer[] = []
+  const opened: MeasuredTokenizer[] = []
   for (const [i, spec] of specs.entries()) {
     progress.update('tokenizers', i, specs.length)
-    tokenizers.push(await openMeasured(spec))
+    opened.push(await openMeasured(spec))
   }
+  const tokenizers = withDistinctNames(opened)
   const files = [...domains, ...(parallel ? [parallel.first, parallel.second] : [])].flatMap(({ corpus }) => corpus)
   if (values['dry-run']) {
     progress.clear()

@@ -36,6 +36,12 @@ export async function openMeasured(spec: string, options: OpenMeasuredOptions = 
   return 'tokenizer' in found ? found.tokenizer : openPath(found.folder, name ?? path, path)
 }
 
+/** Those of one name are called by their paths instead, so that a table tells them apart. */
+export function withDistinctNames(tokenizers: readonly MeasuredTokenizer[]): MeasuredTokenizer[] {
+  const alike = ({ name }: MeasuredTokenizer) => tokenizers.filter((other) => other.name === name).length > 1
+  return tokenizers.map((tokenizer) => (alike(tokenizer) ? { ...tokenizer, name: tokenizer.source } : tokenizer))
+}
+
 /** `name=rest` in two, unless a file of the whole name is there. */
 export async function nameAndPath(spec: string): Promise<[name: string | null, path: string]> {
   const parts = /^([^=/\\]+)=(.+)$/s.exec(spec)

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readDomain, readDomains } from '../../../src/measure/bench/domains'
 import { openKiwi } from '../../../src/measure/bench/kiwi'
 import { openModelShape } from '../../../src/measure/bench/open-model'
-import { openMeasured } from '../../../src/measure/tokenizers/open'
+import { openMeasured, withDistinctNames } from '../../../src/measure/tokenizers/open'
 import { ModelProtoSchema, TrainerSpec_ModelType } from '../../../src/tokenizer/proto/sentencepiece_model_pb'
 import { koreanText, llama2Json, llama2Model, llama3Json } from '../../support/fixtures'
 
@@ -185,6 +185,17 @@ describe('openMeasured', () => {
     expect(words.bytes.map((bytes) => bytes && new TextDecoder().decode(bytes))).toEqual([
       ...[null, ' 학교', '에', ' 가', '요', ' .'],
     ])
+  })
+
+  it('two of one name are called by their paths', async () => {
+    const paths = [
+      write('p/uni.model', unigramModel()),
+      write('q/uni.model', unigramModel()),
+      write('r.model', unigramModel()),
+    ]
+    const opened = []
+    for (const path of paths) opened.push(await openMeasured(path))
+    expect(withDistinctNames(opened).map(({ name }) => name)).toEqual([paths[0], paths[1], 'r'])
   })
 
   it('says what is missing', async () => {
