@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { KoVocabError } from '../../errors'
 import { planLines, planTables } from '../../measure/plan/tables'
 import { type PlanExtensionOptions, planExtension, preparePlan } from '../../plan-extension'
 import { tableText } from '../bench-text'
@@ -35,8 +36,11 @@ Examples:
 export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
   const values = readOptions(command, options)
   const { out } = values
+  const base = required('base', values.base)
+  if (base === 'none')
+    throw new KoVocabError('bad-option', 'plan extends a base, and --base is none', 'name a tokenizer')
   const given: PlanExtensionOptions = {
-    base: required('base', values.base),
+    base,
     corpus: required('corpus', values.corpus),
     test: values.test,
     heldOut: values['held-out'],
@@ -57,12 +61,12 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     signal: terminal.signal,
   }
   if (values['dry-run']) {
-    const { base, scope, model, corpus, test } = await preparePlan(given)
-    const said = { dryRun: true, out: out ?? null, baseSha256: base.sha256, scope: scope.name, model, corpus, test }
+    const { base: from, scope, model, corpus, test } = await preparePlan(given)
+    const said = { dryRun: true, out: out ?? null, baseSha256: from.sha256, scope: scope.name, model, corpus, test }
     const measured =
       test.length > 0 ? filesText(test) : `  1 line in ${values['held-out']} of them, left out of learning\n`
     const text = [
-      `would learn up to ${number(values.max)} pieces for ${number(base.pieces.length)} ids in the scope ${scope.name} from\n`,
+      `would learn up to ${number(values.max)} pieces for ${number(from.pieces.length)} ids in the scope ${scope.name} from\n`,
       `${filesText(corpus)}would measure on\n${measured}would reckon with ${model.source}\n`,
       out === undefined ? '' : `would write ${out}\n`,
     ]
