@@ -27,15 +27,29 @@ describe('help', () => {
       Commands:
         extend [options]                  extend a tokenizer: count, learn, extend, audit, init map, one
                                           folder
+        merge [options]                   bring pieces of other vocabularies into a base: merge, extend,
+                                          audit, init map, one folder
+        prune [options]                   take added pieces away from the leaves: the least used, never
+                                          what another piece needs
+        plan [options]                    how many pieces are worth adding: every size measured in one
+                                          run, and one proposed
         count [options]                   count the words of a corpus as the base's pre-tokenizer makes
                                           them
         merges [options]                  learn pieces: continue the base's byte-pair encoding on counted
                                           words
         audit [options]                   check that an extended tokenizer keeps every promise
         init-map [options]                say how the embedding rows of new pieces are made of base rows
+        compare-init [options]            hold the rows of every init method against those of a model,
+                                          untrained
+        apply [options]                   write the extended model: new embedding rows, config, tokenizer,
+                                          model card
         encode [options] [files...]       text to ids, line by line
         decode [options] [files...]       ids to text, line by line
         inspect [options] <path> [other]  say what a tokenizer is, or how two differ
+        diff [options] <a> <b>            every difference between two tokenizers, and between what they
+                                          make of text
+        bench [options]                   compare any tokenizers on any text: tokens a syllable, and what
+                                          follows from them
         demo [options]                    extend Llama-2's tokenizer on a small Korean text and show what
                                           changes
         help [command]                    print the help of a command
@@ -123,15 +137,17 @@ describe('help', () => {
         --user-defined-symbols <a,b,...>  strings that always become one id of their own
         --pad-to-multiple <n>             fill the vocabulary up to a multiple of n with named padding ids
                                           (default: 1)
-        --input <method>                  init map, input embedding: mean, first, last, weighted (default:
-                                          mean)
-        --output <method>                 init map, output embedding: mean, first, last, weighted
-                                          (default: mean)
+        --input <method>                  init map, input embedding: mean, first, last, first_last,
+                                          weighted, weighted_frequency, align, jamo, focus, omp,
+                                          mean_resizing, zero, randn (default: mean)
+        --output <method>                 init map, output embedding: mean, first, last, first_last,
+                                          weighted, weighted_frequency, align, jamo, focus, omp,
+                                          mean_resizing, zero, randn (default: mean)
         --unchanged <files...>            files in which no id may change: other languages, code
         --audit <level>                   full, quick (characters alone, fewer random strings) or none
                                           (default: full)
-        --seed <n>                        of the audit's random strings; learning draws nothing at random
-                                          (default: 1)
+        --seed <n>                        of the audit's random strings and of random embedding rows;
+                                          learning draws nothing at random (default: 1)
 
       Output:
         --out <path>                      what to write
