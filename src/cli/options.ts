@@ -4,6 +4,7 @@ import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { SCOPES } from '../text/scope'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
+import { commaTexts, flag, keysOf, oneOf, text, texts, whole } from './option-values'
 
 export interface OptionSpec {
   /** As commander takes it. */
@@ -16,34 +17,6 @@ export interface OptionSpec {
 
 export type Group = 'Input' | 'Learning' | 'Extension' | 'Output' | 'General'
 
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-  const error = `expected a whole number ${range}`
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
-    z.number({ error }).int({ error }).min(least, { error }).max(most, { error }),
-  )
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `expected ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}` })
-}
-
-/** Object.keys as zod's enum wants them. */
-function keysOf<K extends string>(object: Record<K, unknown>): [K, ...K[]] {
-  return Object.keys(object) as [K, ...K[]]
-}
-
-const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text that is not empty' })
-const texts = z.preprocess(
-  (value) => (typeof value === 'string' ? [value] : value),
-  z.array(text, { error: 'expected a list' }).min(1, { error: 'expected a list that is not empty' }),
-)
-const commaTexts = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',') : value),
-  z.array(text, { error: 'expected a list' }),
-)
-const flag = z.boolean({ error: 'expected true or false' }).default(false)
 const methods = () => oneOf(keysOf(initMethods)).default('mean')
 
 export const OPTIONS = {

@@ -144,7 +144,7 @@ export interface TokenizerBench {
   size: number
   /** Fingerprint of the tokenizer; null where ko-vocab does not read it. */
   sha256: string | null
-  /** Ids beyond those of the first tokenizer (or of the base that extension.json names), when it keeps all of those. */
+  /** Ids beyond those of the first tokenizer, when it keeps all of those. */
   added: { first: number; count: number } | null
   all: Figures
   /** In the order of {@link BenchReport.domains}. */

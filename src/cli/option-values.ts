@@ -1,0 +1,31 @@
+/** The values that options take: from the words of the command line, or from YAML. */
+import { z } from 'zod'
+
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
+  const error = `expected a whole number ${range}`
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z.number({ error }).int({ error }).min(least, { error }).max(most, { error }),
+  )
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, { error: `expected ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}` })
+}
+
+/** Object.keys as zod's enum wants them. */
+export function keysOf<K extends string>(object: Record<K, unknown>): [K, ...K[]] {
+  return Object.keys(object) as [K, ...K[]]
+}
+
+export const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text that is not empty' })
+export const texts = z.preprocess(
+  (value) => (typeof value === 'string' ? [value] : value),
+  z.array(text, { error: 'expected a list' }).min(1, { error: 'expected a list that is not empty' }),
+)
+export const commaTexts = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',') : value),
+  z.array(text, { error: 'expected a list' }),
+)
+export const flag = z.boolean({ error: 'expected true or false' }).default(false)
