@@ -11,8 +11,8 @@ import { type PruneOptions, requireOneGoal } from './extend/prune-goal'
 import { folderOf, readExtensionRecord } from './extend/read-extension'
 import { createUseCounter } from './extend/used-words'
 import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
-import { corpusStatistics } from './init/corpus-statistics'
-import { corpusNeed, type InitMethod } from './init/methods'
+import type { InitMethod } from './init/methods'
+import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
 import { readMerges } from './merges/learn'
 import type { LearnedMerges } from './merges/types'
@@ -95,7 +95,6 @@ export async function pruneFolder(options: PruneFolderOptions): Promise<PrunedFo
     onProgress: (done, total) => progress('prune', done, total),
     signal,
   })
-  const need = corpusNeed([inputMethod, outputMethod])
   const finished = await finishExtension({
     base,
     learned: pruned.learned,
@@ -107,10 +106,7 @@ export async function pruneFolder(options: PruneFolderOptions): Promise<PrunedFo
     audit: options.audit,
     inputMethod,
     outputMethod,
-    countForInit: async (smaller) => {
-      const counting = { base, extended: smaller, contexts: need === 'contexts', signal }
-      return need === 'none' ? undefined : corpusStatistics(readLines(corpus, { signal }), counting)
-    },
+    countForInit: (smaller) => countForInit([inputMethod, outputMethod], corpus, { base, extended: smaller }, signal),
     seed,
     out: options.out,
     force: options.force,
@@ -142,11 +138,7 @@ export async function preparePruning(options: PruneFolderOptions): Promise<Prepa
   const extended = await openBase({ base: options.extended })
   const record = await readExtensionRecord(options.extended)
   const corpus = options.corpus ? await expandInputs(options.corpus) : []
-  if (corpusNeed([inputMethod, outputMethod]) !== 'none' && (corpus.length === 0 || corpus.some((f) => f.stream))) {
-    const what = `the init methods ${inputMethod}, ${outputMethod} count in the corpus once more`
-    const hint = 'give a corpus of files, or another method here and then ko-vocab init-map --corpus'
-    throw new KoVocabError('bad-option', `${what}, and there is none that can be read again`, hint)
-  }
+  requireCorpusForInit([inputMethod, outputMethod], corpus)
   const merges = join(await folderOf(options.extended), 'merges.txt')
   const hasMerges = await stat(merges).then(
     (info) => info.isFile(),

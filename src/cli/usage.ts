@@ -85,6 +85,13 @@ function readConfig(file: string, names: readonly OptionName[]): Record<string, 
   return document as Record<string, unknown>
 }
 
+/** `--base` of a command that has no use for `none`. */
+export function requiredBase(command: string, value: string | undefined): string {
+  const base = required('base', value)
+  if (base !== 'none') return base
+  throw new KoVocabError('bad-option', `${command} needs a base, and --base is none`, 'name a tokenizer')
+}
+
 /** @throws KoVocabError `bad-option` when the option has no value */
 export function required<T>(name: OptionName, value: T | undefined): T {
   if (value !== undefined) return value

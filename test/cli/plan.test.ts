@@ -60,6 +60,6 @@ describe('plan', () => {
     expect(stream.stderr).toMatch(/the corpus is read twice/)
     expect((await run('plan --base small --corpus ko.txt --model 9b')).stderr).toMatch(/--model is "9b"/)
     expect((await run('plan --base small --corpus ko.txt --held-out 1')).code).toBe(2)
-    expect((await run('plan --base none --corpus ko.txt')).stderr).toMatch(/plan extends a base, and --base is none/)
+    expect((await run('plan --base none --corpus ko.txt')).stderr).toMatch(/plan needs a base, and --base is none/)
   })
 })

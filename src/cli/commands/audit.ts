@@ -13,7 +13,7 @@ import type { Context, ExitCode } from '../context'
 import { readEmitted } from '../extended-folder'
 import type { OptionName } from '../options'
 import { filesText } from '../summary'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'audit'
 export const summary = 'check that an extended tokenizer keeps every promise'
@@ -36,7 +36,7 @@ Examples:
 
 export async function run({ terminal, progress }: Context, command: Command): Promise<ExitCode | undefined> {
   const values = readOptions(command, options)
-  const basePath = required('base', values.base)
+  const basePath = requiredBase(name, values.base)
   const extendedPath = required('extended', values.extended)
   if (values.audit === 'none') {
     throw new KoVocabError('bad-option', '--audit is none, so there is nothing to do', 'give full or quick')

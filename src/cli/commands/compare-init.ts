@@ -11,7 +11,7 @@ import type { Context } from '../context'
 import { readCorpus } from '../init-corpus'
 import { openInitPair } from '../init-pair'
 import type { OptionName } from '../options'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'compare-init'
 export const summary = 'hold the rows of every init method against those of a model, untrained'
@@ -35,7 +35,7 @@ Examples:
 export async function run(context: Context, command: Command): Promise<undefined> {
   const { terminal, progress } = context
   const values = readOptions(command, options)
-  const basePath = required('base', values.base)
+  const basePath = requiredBase(name, values.base)
   const extendedPath = required('extended', values.extended)
   const folder = required('checkpoint', values.checkpoint)
   const { corpus, seed, k } = values

@@ -15,7 +15,7 @@ import { readCorpus, requireCorpus } from '../init-corpus'
 import { openInitPair } from '../init-pair'
 import type { OptionName } from '../options'
 import { line, number } from '../summary'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'init-map'
 export const summary = 'say how the embedding rows of new pieces are made of base rows'
@@ -39,7 +39,7 @@ Examples:
 export async function run(context: Context, command: Command): Promise<undefined> {
   const { terminal } = context
   const values = readOptions(command, options)
-  const basePath = required('base', values.base)
+  const basePath = requiredBase(name, values.base)
   const extendedPath = required('extended', values.extended)
   const out = await safetensorsPath(required('out', values.out))
   const { input, output, corpus, seed, k } = values

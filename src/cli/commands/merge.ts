@@ -4,7 +4,7 @@ import { mergeTable } from '../../merge-report'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { extensionJson, extensionText, mergeText } from '../summary'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'merge'
 export const summary = 'bring pieces of other vocabularies into a base: merge, extend, audit, init map, one folder'
@@ -34,7 +34,7 @@ Examples:
 export async function run(context: Context, command: Command): Promise<undefined> {
   const values = readOptions(command, options)
   const { terminal, progress } = context
-  const base = required('base', values.base)
+  const base = requiredBase(name, values.base)
   const donors = required('donor', values.donor)
   const out = required('out', values.out)
   const given: MergeDonorsOptions = {

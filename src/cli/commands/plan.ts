@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
-import { KoVocabError } from '../../errors'
 import { planLines, planTables } from '../../measure/plan/tables'
 import { type PlanExtensionOptions, planExtension, preparePlan } from '../../plan-extension'
 import { tableText } from '../bench-text'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { filesText, line, number } from '../summary'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'plan'
 export const summary = 'how many pieces are worth adding: every size measured in one run, and one proposed'
@@ -36,9 +35,7 @@ Examples:
 export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
   const values = readOptions(command, options)
   const { out } = values
-  const base = required('base', values.base)
-  if (base === 'none')
-    throw new KoVocabError('bad-option', 'plan extends a base, and --base is none', 'name a tokenizer')
+  const base = requiredBase(name, values.base)
   const given: PlanExtensionOptions = {
     base,
     corpus: required('corpus', values.corpus),

@@ -6,7 +6,7 @@ import { readableText } from '../../tokenizer/readable-piece'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { extensionJson, extensionText, filesText, line, number } from '../summary'
-import { readOptions, required } from '../usage'
+import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'prune'
 export const summary = 'take added pieces away from the leaves: the least used, never what another piece needs'
@@ -37,7 +37,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const values = readOptions(command, options)
   const out = required('out', values.out)
   const given: PruneFolderOptions = {
-    base: required('base', values.base),
+    base: requiredBase(name, values.base),
     extended: required('extended', values.extended),
     corpus: values.corpus,
     remove: values.remove,
