@@ -1,5 +1,17 @@
-/** The values that options take: from the words of the command line, or from YAML. */
+/** What an option is, and the values that options take: from the words of the command line, or from YAML. */
 import { z } from 'zod'
+import { initMethods } from '../init/methods'
+
+export interface OptionSpec {
+  /** As commander takes it. */
+  flags: string
+  description: string
+  /** Takes the words of the command line and the values of YAML; its default is the option's. */
+  schema: z.ZodType
+  group: Group
+}
+
+export type Group = 'Input' | 'Learning' | 'Extension' | 'Output' | 'General'
 
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
@@ -29,3 +41,4 @@ export const commaTexts = z.preprocess(
   z.array(text, { error: 'expected a list' }),
 )
 export const flag = z.boolean({ error: 'expected true or false' }).default(false)
+export const methods = () => oneOf(keysOf(initMethods)).default('mean')

@@ -4,20 +4,7 @@ import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { SCOPES } from '../text/scope'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
-import { commaTexts, flag, keysOf, oneOf, text, texts, whole } from './option-values'
-
-export interface OptionSpec {
-  /** As commander takes it. */
-  flags: string
-  description: string
-  /** Takes the words of the command line and the values of YAML; its default is the option's. */
-  schema: z.ZodType
-  group: Group
-}
-
-export type Group = 'Input' | 'Learning' | 'Extension' | 'Output' | 'General'
-
-const methods = () => oneOf(keysOf(initMethods)).default('mean')
+import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
 
 export const OPTIONS = {
   base: {
@@ -367,12 +354,7 @@ export const OPTIONS = {
     schema: oneOf(['auto', 'hard', 'copy']).default('auto'),
   },
   out: { group: 'Output', flags: '--out <path>', description: 'what to write', schema: text.optional() },
-  force: {
-    group: 'Output',
-    flags: '--force',
-    description: 'replace an output folder that is not empty',
-    schema: flag,
-  },
+  force: { group: 'Output', flags: '--force', description: 'replace an output folder that is not empty', schema: flag },
   'dry-run': {
     group: 'Output',
     flags: '--dry-run',

@@ -4,7 +4,8 @@ import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { KoVocabError } from '../errors'
 import { nearest } from './nearest'
-import { OPTIONS, type OptionName, type OptionSpec, type OptionValues } from './options'
+import type { OptionSpec } from './option-values'
+import { OPTIONS, type OptionName, type OptionValues } from './options'
 
 /** Adds options to a command, their defaults named in the help, in groups. */
 export function addOptions(command: Command, names: readonly OptionName[]): Command {
