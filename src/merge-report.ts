@@ -121,18 +121,7 @@ export function mergeTable(given: {
   ])
   for (const { piece, rank, neededBy, example } of merges.intermediates) {
     const why = `${neededBy} pieces are made with it, first ${readable(example)}`
-    rows.push([
-      '',
-      '',
-      readable(piece),
-      'intermediate',
-      String(first + rank),
-      String(pieces[rank].count),
-      '',
-      '',
-      '',
-      why,
-    ])
+    rows.push(['', '', readable(piece), 'intermediate', String(first + rank), countOf(rank), '', '', '', why])
   }
   return [COLUMNS, ...rows].map((row) => `${row.map(escapeField).join('\t')}\n`).join('')
 }

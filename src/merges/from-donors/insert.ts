@@ -21,9 +21,7 @@ export interface MadePiece {
 
 /** How a wanted piece can be made: what it costs and the next step. */
 export interface Plan {
-  /** Keys that have to be made before it, in no order; those that are wanted anyway included. */
-  steps: string[]
-  /** Those of them that nobody wants. */
+  /** Keys that have to be made before it and that nobody wants, in no order. */
   intermediates: string[]
   /** The key to make first: a character that is missing, or two adjacent tokens. */
   next: string
@@ -35,14 +33,15 @@ export interface Plan {
  * A key alone is segmented into tokens; a piece of two adjacent ones can be made at once, and then everything that
  * spells it merges. So the key is made by a binary tree over its tokens, each inner node a piece. The tree is chosen by
  * dynamic programming over intervals: a node that is wanted anyway costs nothing, another one 1 shared by all pieces
- * that could use it; of equals the shorter ones, which text has more use for. The cheapest set for all wanted pieces together is a smallest-grammar problem, which is NP-hard
- * (Charikar et al., "The smallest grammar problem", 2005); this takes one piece after the other.
+ * that could use it; of equals the shorter ones, which text has more use for. The
+ * cheapest set for all wanted pieces together is a smallest-grammar problem, which is NP-hard (Charikar et al., "The
+ * smallest grammar problem", 2005); this takes one piece after the other.
  */
 export function planPiece(insertion: Insertion, key: string): Plan | null {
   const { registry, allowed, isWanted } = insertion
   const symbols = segmentKey(registry, key)
   const count = symbols.length
-  const parts = partsOf(registry, key, symbols)
+  const parts = tokenParts(registry, key, symbols)
   const missing = parts.filter((part, i) => symbols[i] === MISSING && part !== key)
   if (missing.some((character) => !allowed(character))) return null
   // [from][to): cost, and where it is cut.
@@ -83,7 +82,7 @@ export function planPiece(insertion: Insertion, key: string): Plan | null {
   }
   collect(0, count)
   const all = [...new Set([...missing, ...steps])]
-  return { steps: all, intermediates: all.filter((step) => !isWanted(step)), next: all[0] ?? key }
+  return { intermediates: all.filter((step) => !isWanted(step)), next: all[0] ?? key }
 }
 
 /**
@@ -113,7 +112,7 @@ function make(registry: Registry, key: string): MadePiece {
 }
 
 /** The key cut at the borders of its tokens. */
-function partsOf(registry: Registry, key: string, symbols: readonly number[]): string[] {
+export function tokenParts(registry: Registry, key: string, symbols: readonly number[]): string[] {
   let at = 0
   return symbols.map((symbol) => {
     const part = symbol === MISSING ? firstParts(registry, key.slice(at))[0] : registry.keys[symbol]

@@ -6,7 +6,7 @@ import { addPieces, createRegistry, type Registry } from '../registry'
 import { segmentKey } from '../segment-key'
 import { mergeOrder, trainMerges } from '../train-merges'
 import type { LearnedPiece } from '../types'
-import { type Insertion, insertPiece, planPiece } from './insert'
+import { type Insertion, insertPiece, planPiece, tokenParts } from './insert'
 
 export interface GroupOptions {
   words?: WordCounts
@@ -108,30 +108,17 @@ export function insertionOf(
 ): Insertion {
   const shared = new Map<string, number>()
   for (const key of open) {
-    const borders = bordersOf(registry, key)
+    const parts = tokenParts(registry, key, segmentKey(registry, key))
     const steps = new Set<string>()
-    for (let from = 0; from < borders.length; from++) {
-      for (let to = from + 2; to < borders.length; to++) steps.add(key.slice(borders[from], borders[to]))
+    for (let from = 0; from < parts.length; from++) {
+      let step = parts[from]
+      for (const part of parts.slice(from + 1)) {
+        step += part
+        steps.add(step)
+      }
     }
     steps.delete(key)
     for (const step of steps) shared.set(step, (shared.get(step) ?? 0) + 1)
   }
   return { registry, allowed, isWanted: (key) => wanted.has(key), sharedBy: (key) => shared.get(key) ?? 0 }
-}
-
-/** Where the tokens of a key begin, and its end. */
-function bordersOf(registry: Registry, key: string): number[] {
-  const borders = [0]
-  for (const symbol of segmentKey(registry, key)) {
-    const start = borders[borders.length - 1]
-    // A character that is no piece: three bytes in Hangul, and whatever its lead byte says elsewhere.
-    borders.push(start + (symbol < 0 ? characterSize(key, start) : registry.keys[symbol].length))
-  }
-  return borders
-}
-
-function characterSize(key: string, start: number): number {
-  let end = start + 1
-  while (end < key.length && (key.charCodeAt(end) & 0xc0) === 0x80) end++
-  return end - start
 }
