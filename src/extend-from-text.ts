@@ -5,7 +5,13 @@ import { type CorpusFile, expandInputs } from './corpus/files'
 import { describeInputs, describeTokenizer, type InputRecord, runRecord } from './corpus/run-record'
 import { KoVocabError, throwIfAborted } from './errors'
 import { type BaseOptions, openBase } from './extend/open-base'
-import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
+import {
+  type FinishedExtension,
+  type FinishStage,
+  type FolderSettings,
+  finishExtension,
+  requireRoom,
+} from './extension-folder'
 import type { InitMethod } from './init/methods'
 import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
@@ -18,29 +24,14 @@ export type Stage = 'count' | 'train' | FinishStage
 
 export interface ExtendFromTextOptions
   extends BaseOptions,
+    FolderSettings,
     Omit<LearnOptions, 'form' | 'pattern' | 'scope' | 'onProgress' | 'add'> {
   /** Pieces to add. Either this or `vocabSize`; with `merges` both may be left out. */
   add?: number
   /** Ids of the extended tokenizer in all, user-defined symbols counted, padding not. */
   vocabSize?: number
-  /** Default 1: none. */
-  padToMultiple?: number
   /** Default `hangul`; `all` from nothing. */
   scope?: string
-  /** Default `mean`. */
-  inputMethod?: InitMethod
-  /** Default `mean`. */
-  outputMethod?: InitMethod
-  /** Files in which no id may change: other languages, code. */
-  unchanged?: readonly string[]
-  /** Default `full`. */
-  audit?: 'full' | 'quick' | 'none'
-  /** Of the audit's fuzz strings and of random embedding rows; training draws nothing. Default 1. */
-  seed?: number
-  /** Folder to write; nothing is written without it. */
-  out?: string
-  /** Replace `out` when it is there and not empty. */
-  force?: boolean
   onProgress?: (stage: Stage, done: number, total: number) => void
 }
 

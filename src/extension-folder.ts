@@ -30,6 +30,26 @@ import type { Form, Tokenizer } from './tokenizer/types'
 /** In order. `audit` has stages of its own, told as `audit: every character`. */
 export type FinishStage = 'extend' | `audit${string}` | 'init map' | 'write'
 
+/** Settings that everything which writes an extension takes. */
+export interface FolderSettings {
+  /** Default 1: none. */
+  padToMultiple?: number
+  /** Default `mean`. */
+  inputMethod?: InitMethod
+  /** Default `mean`. */
+  outputMethod?: InitMethod
+  /** Files in which no id may change: other languages, code. */
+  unchanged?: readonly string[]
+  /** Default `full`. */
+  audit?: 'full' | 'quick' | 'none'
+  /** Of the audit's fuzz strings and of random embedding rows; training draws nothing. Default 1. */
+  seed?: number
+  /** Folder to write; nothing is written without it. */
+  out?: string
+  /** Replace `out` when it is there and not empty. */
+  force?: boolean
+}
+
 export interface FinishOptions {
   base: Tokenizer
   /** The new pieces, in the order in which they get their ids. */

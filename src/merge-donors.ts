@@ -9,7 +9,13 @@ import { KoVocabError, throwIfAborted } from './errors'
 import { extendTokenizer } from './extend/extend'
 import { openBase } from './extend/open-base'
 import { readExtensionRecord } from './extend/read-extension'
-import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
+import {
+  type FinishedExtension,
+  type FinishStage,
+  type FolderSettings,
+  finishExtension,
+  requireRoom,
+} from './extension-folder'
 import type { InitMethod } from './init/methods'
 import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
@@ -25,7 +31,8 @@ import type { Tokenizer } from './tokenizer/types'
 
 export interface MergeDonorsOptions
   extends Pick<LearnOptions, 'corpus' | 'counts' | 'normalize' | 'threads' | 'maxPieceLength' | 'signal'>,
-    ReadDonorOptions {
+    ReadDonorOptions,
+    FolderSettings {
   /** A tokenizer's file or folder, or one that was read. */
   base: string | Tokenizer
   /** Files or folders, or donors that were read: tokenizers, text lists, extensions of the same base. */
@@ -45,18 +52,8 @@ export interface MergeDonorsOptions
   /** With a corpus: learn as many pieces from it as `extend` would, and measure both. Default true. */
   compare?: boolean
   userDefinedSymbols?: readonly string[]
-  padToMultiple?: number
   /** Default `hangul`. */
   scope?: string
-  inputMethod?: InitMethod
-  outputMethod?: InitMethod
-  /** Files in which no id may change: other languages, code. */
-  unchanged?: readonly string[]
-  audit?: 'full' | 'quick' | 'none'
-  seed?: number
-  /** Folder to write; nothing is written without it. */
-  out?: string
-  force?: boolean
   onProgress?: (stage: MergeStage, done: number, total: number) => void
 }
 

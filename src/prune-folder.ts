@@ -10,8 +10,13 @@ import { type PrunedExtension, pruneExtension } from './extend/prune'
 import { type PruneOptions, requireOneGoal } from './extend/prune-goal'
 import { folderOf, readExtensionRecord } from './extend/read-extension'
 import { createUseCounter } from './extend/used-words'
-import { type FinishedExtension, type FinishStage, finishExtension, requireRoom } from './extension-folder'
-import type { InitMethod } from './init/methods'
+import {
+  type FinishedExtension,
+  type FinishStage,
+  type FolderSettings,
+  finishExtension,
+  requireRoom,
+} from './extension-folder'
 import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
 import { readMerges } from './merges/learn'
@@ -24,28 +29,16 @@ import type { Tokenizer } from './tokenizer/types'
 export type PruneStage = 'uses' | 'prune' | FinishStage
 
 export interface PruneFolderOptions
-  extends Pick<PruneOptions, 'remove' | 'keep' | 'belowUses' | 'pieces' | 'withDependents' | 'required' | 'signal'> {
+  extends Pick<PruneOptions, 'remove' | 'keep' | 'belowUses' | 'pieces' | 'withDependents' | 'required' | 'signal'>,
+    FolderSettings {
   /** File or folder of the base that was extended. */
   base: string
   /** Folder of the extension, as `extend` writes it; extension.json and merges.txt are used where they are. */
   extended: string
   /** Text to count uses on. Needed unless `pieces` says what goes. */
   corpus?: readonly string[]
-  /** Default 1: none, whatever the extension has. */
-  padToMultiple?: number
   /** Default: that of extension.json, else `hangul`. */
   scope?: string
-  /** Default `mean`. */
-  inputMethod?: InitMethod
-  /** Default `mean`. */
-  outputMethod?: InitMethod
-  unchanged?: readonly string[]
-  /** Default `full`. */
-  audit?: 'full' | 'quick' | 'none'
-  seed?: number
-  /** Folder to write; nothing is written without it. */
-  out?: string
-  force?: boolean
   onProgress?: (stage: PruneStage, done: number, total: number) => void
 }
 
