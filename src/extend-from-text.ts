@@ -2,7 +2,8 @@
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
-import { describeInputs, describeTokenizer, type InputRecord, runRecord } from './corpus/run-record'
+import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
+import type { InputRecord } from './corpus/run-types'
 import { KoVocabError, throwIfAborted } from './errors'
 import { type BaseOptions, openBase } from './extend/open-base'
 import {

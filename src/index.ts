@@ -1,5 +1,6 @@
 /** The browser-safe core: plain functions over plain data. */
 
+export type { InputRecord, RunRecord } from './corpus/run-types'
 export type { NormalizePolicy } from './counts/plan'
 export type { WordCounts } from './counts/types'
 export { readDonor } from './donors/read'
@@ -49,6 +50,7 @@ export type {
   KoreanSummary,
   ModelShape,
   Parity,
+  Provenance,
   Renyi,
   RoundTrip,
   SampleLine,

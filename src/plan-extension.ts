@@ -171,10 +171,11 @@ export async function planExtension(options: PlanExtensionOptions): Promise<Plan
     model,
     ...found,
     ...propose({ ...found, model }),
+    run: await recordOf(options, prepared),
   }
   const files = planFiles(plan, learned)
   if (options.out !== undefined) {
-    files.set('run.json', formatRunRecord(await recordOf(options, prepared)))
+    files.set('run.json', formatRunRecord(plan.run))
     throwIfAborted(signal)
     await withTemporaryFolder(
       options.out,

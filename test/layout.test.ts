@@ -46,6 +46,7 @@ const nodeFiles = [
   'measure/bench/open-model.ts',
   'measure/tokenizers/open.ts',
   'measure/tokenizers/packages.ts',
+  'measure/tokenizers/provenance.ts',
   'merge-donors.ts',
   'merges/learn.ts',
   'plan-extension.ts',

@@ -5,23 +5,7 @@ import { join } from 'node:path'
 import { version } from '../version'
 import { readBlocks } from './blocks'
 import type { CorpusFile } from './files'
-
-export interface InputRecord {
-  path: string
-  /** Bytes as they lie on disk; null for a stream. */
-  size: number | null
-  /** Of those bytes, hex; null for a stream, which can be read once only. */
-  sha256: string | null
-}
-
-export interface RunRecord {
-  ko_vocab: string
-  command: string
-  /** As given, defaults filled in. The number of threads and the output's own path are left out: they change nothing. */
-  options: Record<string, unknown>
-  seed: number
-  inputs: InputRecord[]
-}
+import type { InputRecord, RunRecord } from './run-types'
 
 export function runRecord(
   command: string,

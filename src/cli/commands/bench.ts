@@ -2,13 +2,9 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../../corpus/atomic'
-import {
-  describeInputs,
-  describeTokenizer,
-  formatRunRecord,
-  type InputRecord,
-  runRecord,
-} from '../../corpus/run-record'
+import type { CorpusFile } from '../../corpus/files'
+import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../../corpus/run-record'
+import type { InputRecord, RunRecord } from '../../corpus/run-types'
 import { KoVocabError } from '../../errors'
 import { bench } from '../../measure/bench/bench'
 import { readDomain, readDomains } from '../../measure/bench/domains'
@@ -72,22 +68,21 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     return
   }
   const kiwiModel = values['kiwi-model']
+  const { tokenizers: tokenizer, corpus } = values
+  const asked = { tokenizer, corpus, parallel: values.parallel, model: values.model, 'kiwi-model': kiwiModel }
+  const record = await recordOf(asked, tokenizers, files, signal)
   const report = await bench(tokenizers, domains, {
     model,
     parallel,
     analyser: kiwiModel === undefined ? null : await openKiwi(kiwiModel),
     noAnalyser: 'they need --kiwi-model',
+    run: record,
     onProgress: progress.update,
     signal,
   })
   progress.clear()
   if (out !== undefined) {
-    const inputs: InputRecord[] = []
-    for (const { source } of tokenizers) if (await isThere(source)) inputs.push(...(await describeTokenizer(source)))
-    inputs.push(...(await describeInputs(files, signal)))
-    const { tokenizers: tokenizer, corpus, parallel, model, 'kiwi-model': kiwi } = values
-    const asked = { tokenizer, corpus, parallel, model, 'kiwi-model': kiwi }
-    const written = benchFiles(report).set('run.json', formatRunRecord(runRecord('bench', asked, 0, inputs)))
+    const written = benchFiles(report).set('run.json', formatRunRecord(record))
     await withTemporaryFolder(
       out,
       async (folder) => {
@@ -99,6 +94,19 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   }
   if (values.json) await terminal.print(`${JSON.stringify(report, null, 2)}\n`)
   else if (out === undefined) await terminal.print(benchText(report, terminal.outColors))
+}
+
+/** What the report says about its own making. The inputs are hashed before they are measured. */
+async function recordOf(
+  asked: Record<string, unknown>,
+  tokenizers: readonly MeasuredTokenizer[],
+  files: readonly CorpusFile[],
+  signal: AbortSignal,
+): Promise<RunRecord> {
+  const inputs: InputRecord[] = []
+  for (const { source } of tokenizers) if (await isThere(source)) inputs.push(...(await describeTokenizer(source)))
+  inputs.push(...(await describeInputs(files, signal)))
+  return runRecord('bench', asked, 0, inputs)
 }
 
 async function readParallel(specs: readonly string[] | undefined, signal: AbortSignal) {

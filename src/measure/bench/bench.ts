@@ -1,4 +1,5 @@
 /** Measures any tokenizers on any texts: one pass over the text, line by line, with all of them. */
+import type { RunRecord } from '../../corpus/run-types'
 import { KoVocabError, throwIfAborted } from '../../errors'
 import { version } from '../../version'
 import { addText, isKorean, noText, sumText } from '../text-counts'
@@ -35,6 +36,8 @@ export interface BenchOptions {
   analyser?: MorphemeAnalyser | null
   /** Why there is no analyser, for the report. */
   noAnalyser?: string
+  /** Options and inputs of the run, for the report. */
+  run?: RunRecord | null
   onProgress?: (stage: 'lines' | 'parallel', done: number, total: number) => void
   signal?: AbortSignal
 }
@@ -116,9 +119,11 @@ export async function bench(
         parity: parities?.[i] ?? null,
         costs: model && costsOf(model, size, first.size, korean ?? { tokensPerSyllable: null, bytesPerToken: null }),
         lostLines: lostLines[i],
+        provenance: tokenizer.provenance ?? null,
       }
     }),
     samples,
+    run: options.run ?? null,
   }
 }
 
@@ -192,11 +197,9 @@ function isSample(line: string): boolean {
 }
 
 function sampleOf(domain: string, text: string, tokenizers: readonly MeasuredTokenizer[]): SampleLine {
-  const tokens = tokenizers.map((tokenizer) =>
-    Array.from(tokenizer.encode(text), (id) => {
-      const bytes = tokenizer.bytes[id]
-      return bytes ? readableBytes(bytes) : tokenizer.readable(id)
-    }),
+  const ids = tokenizers.map((tokenizer) => Array.from(tokenizer.encode(text)))
+  const tokens = tokenizers.map(({ bytes, readable }, i) =>
+    ids[i].map((id) => (bytes[id] ? readableBytes(bytes[id]) : readable(id))),
   )
-  return { domain, text, tokens }
+  return { domain, text, tokens, ids }
 }

@@ -1,4 +1,6 @@
-/** A report as tables of text, the same for the terminal and for Markdown. */
+/** A report as tables of text, the same for the terminal, for Markdown and for HTML. */
+import type { Both, Language } from '../language'
+import { TABLE_SENTENCES as S, TABLE_WORDS as W } from './table-words'
 import type { BenchReport, Share } from './types'
 
 export interface Table {
@@ -11,37 +13,39 @@ export interface Table {
 
 const NONE = '-'
 
-export function benchTables(report: BenchReport): Table[] {
+type Say = (text: Both) => string
+
+/** Rows hold the same in every language; the texts around them differ. */
+export function benchTables(report: BenchReport, language: Language = 'en'): Table[] {
+  const say = (text: Both) => text[language]
   return [
-    summaryTable(report),
-    shareTable(report),
-    ...(report.domains.length > 1 ? [domainTable(report)] : []),
-    lengthTable(report),
-    ...(report.model ? [costTable(report)] : []),
-    ...(report.parallel ? [parityTable(report)] : []),
+    summaryTable(report, say),
+    shareTable(report, say),
+    ...(report.domains.length > 1 ? [domainTable(report, say)] : []),
+    lengthTable(report, say),
+    ...(report.model ? [costTable(report, say)] : []),
+    ...(report.parallel ? [parityTable(report, say)] : []),
   ]
 }
 
 /** Which text, in a line each. */
-export function corpusLines({ domains, text }: BenchReport): string[] {
-  const of = (name: string, { lines, syllables, words, bytes }: BenchReport['text'], more = '') =>
-    `${name}: ${count(lines)} lines, ${count(syllables)} Hangul syllables, ${count(words)} eojeols, ${count(bytes)} bytes${more}`
-  const each = domains.map((domain) => of(domain.name, domain.text, domain.korean ? '' : ' (not Korean)'))
-  return domains.length > 1 ? [...each, of('all', text)] : each
+export function corpusLines({ domains, text }: BenchReport, language: Language = 'en'): string[] {
+  const of = (name: string, { lines, syllables, words, bytes }: BenchReport['text']) =>
+    S.corpus(name, count(lines), count(syllables), count(words), count(bytes))[language]
+  const each = domains.map((domain) => of(domain.name, domain.text) + (domain.korean ? '' : S.notKorean[language]))
+  return domains.length > 1 ? [...each, of(S.all[language], text)] : each
 }
 
-function summaryTable(report: BenchReport): Table {
+function summaryTable(report: BenchReport, say: Say): Table {
   const several = report.domains.length > 1
   const korean = report.domains.every((domain) => domain.korean)
   return {
-    title: 'Tokens',
+    title: say(W.tokensTitle),
     head: [
-      'tokenizer',
-      'ids',
-      ...['tokens', 'tok/syllable'],
-      ...(several ? ['mean', 'worst domain'] : []),
-      ...['tok/eojeol', 'char/tok', 'byte/tok'],
-    ],
+      ...[W.tokenizer, W.ids, W.tokens, W.perSyllable],
+      ...(several ? [W.mean, W.worst] : []),
+      ...[W.perEojeol, W.charsPerToken, W.bytesPerToken],
+    ].map(say),
     rows: report.tokenizers.map(({ name, size, all, korean }) => [
       ...[name, count(size), count(all.tokens)],
       fixed(korean?.tokensPerSyllable ?? all.tokensPerSyllable),
@@ -53,24 +57,21 @@ function summaryTable(report: BenchReport): Table {
         : []),
       ...[fixed(all.fertility), fixed(all.charactersPerToken), fixed(all.bytesPerToken)],
     ]),
-    notes:
-      several && !korean
-        ? ['tok/syllable, mean and worst are of the Korean domains, the other figures of all text']
-        : [],
+    notes: several && !korean ? [say(W.koreanOnly)] : [],
   }
 }
 
-function shareTable({ tokenizers, morphemes }: BenchReport): Table {
+function shareTable({ tokenizers, morphemes }: BenchReport, say: Say): Table {
   const added = tokenizers.some(({ all }) => all.addedUtilisation)
   const boundaries = morphemes.analyser !== null
   const unaligned = tokenizers.filter(({ all }) => all.unalignedLines > 0)
   return {
-    title: 'Shares',
+    title: say(W.sharesTitle),
     head: [
-      ...['tokenizer', 'split', 'bytes', 'unknown', 'lost lines', 'Rényi', 'ids used'],
-      ...(added ? ['new used'] : []),
-      ...(boundaries ? ['josa/eomi'] : []),
-    ],
+      ...[W.tokenizer, W.split, W.bytes, W.unknown, W.lostLines, W.renyi, W.idsUsed],
+      ...(added ? [W.newUsed] : []),
+      ...(boundaries ? [W.morphemes] : []),
+    ].map(say),
     rows: tokenizers.map(({ name, all }) => [
       ...[
         name,
@@ -84,40 +85,35 @@ function shareTable({ tokenizers, morphemes }: BenchReport): Table {
       ...(boundaries ? [percent(all.morphemes)] : []),
     ]),
     notes: [
-      boundaries ? `josa/eomi: boundaries by ${morphemes.analyser}` : `no josa/eomi boundaries: ${morphemes.reason}`,
-      ...unaligned.map(
-        ({ name, all }) =>
-          `${name}: ${count(all.unalignedLines)} lines are left out of split, their tokens are not their text`,
-      ),
+      say(boundaries ? S.boundaries(morphemes.analyser!) : S.noBoundaries(morphemes.reason!)),
+      ...unaligned.map(({ name, all }) => say(S.unaligned(name, count(all.unalignedLines)))),
     ],
   }
 }
 
-function domainTable({ domains, tokenizers }: BenchReport): Table {
+function domainTable({ domains, tokenizers }: BenchReport, say: Say): Table {
   return {
-    title: 'Tokens a Hangul syllable, by domain',
-    head: ['domain', ...tokenizers.map(({ name }) => name)],
+    title: say(W.domainTitle),
+    head: [say(W.domain), ...tokenizers.map(({ name }) => name)],
     rows: domains.map((domain, at) => [
       domain.name,
       ...tokenizers.map(({ domains }) => (domain.korean ? fixed(domains[at].tokensPerSyllable) : NONE)),
     ]),
-    notes: domains.some(({ korean }) => !korean)
-      ? ['- stands where less than a third of the characters are syllables']
-      : [],
+    notes: domains.some(({ korean }) => !korean) ? [say(W.domainNote)] : [],
   }
 }
 
 /** Columns 0 to 8, and 9 and more. */
 const LENGTH_COLUMNS = 9
 
-function lengthTable({ tokenizers }: BenchReport): Table {
+function lengthTable({ tokenizers }: BenchReport, say: Say): Table {
   return {
-    title: 'Characters a token, share of all tokens',
+    title: say(W.lengthTitle),
     head: [
-      'tokenizer',
+      say(W.tokenizer),
       ...Array.from({ length: LENGTH_COLUMNS }, (_, i) => `${i}`),
       `${LENGTH_COLUMNS}+`,
-      'median',
+      say(W.median),
       'p99',
     ],
     rows: tokenizers.map(({ name, all }) => {
@@ -127,25 +123,15 @@ function lengthTable({ tokenizers }: BenchReport): Table {
       const rest = histogram.slice(LENGTH_COLUMNS).reduce((sum, n) => sum + n, 0)
       return [name, ...histogram.slice(0, LENGTH_COLUMNS).map(share), share(rest), fixed(median, 0), fixed(p99, 0)]
     }),
-    notes: ['in percent; a character counts for the token that it begins in'],
+    notes: [say(W.lengthNote)],
   }
 }
 
-function costTable({ tokenizers, model }: BenchReport): Table {
+function costTable({ tokenizers, model }: BenchReport, say: Say): Table {
   const first = tokenizers[0].costs
   return {
-    title: `Costs of Korean text, ${model!.source}`,
-    head: [
-      'tokenizer',
-      'syllables in 4k',
-      'in 8k',
-      'KV MB/1,000',
-      'embedding M',
-      'head M',
-      'added M',
-      'PFLOP/MB',
-      'of first',
-    ],
+    title: say(S.costTitle(model!.source)),
+    head: [W.tokenizer, W.in4k, W.in8k, W.kv, W.embedding, W.head, W.added, W.flops, W.ofFirst].map(say),
     rows: tokenizers.map(({ name, costs }) => {
       const flops = costs?.trainingFlopsPerMegabyte ?? null
       const before = first?.trainingFlopsPerMegabyte ?? null
@@ -160,17 +146,15 @@ function costTable({ tokenizers, model }: BenchReport): Table {
         flops !== null && before ? `${((100 * flops) / before).toFixed(1)} %` : NONE,
       ]
     }),
-    notes: [
-      'KV: keys and values of 1,000 syllables; M: 10^6 parameters; PFLOP/MB: 10^15 operations to train on 10^6 bytes',
-    ],
+    notes: [say(W.costNote)],
   }
 }
 
-function parityTable({ tokenizers, parallel }: BenchReport): Table {
+function parityTable({ tokenizers, parallel }: BenchReport, say: Say): Table {
   const { first, second, lines } = parallel!
   return {
-    title: `Parity on ${count(lines)} parallel lines`,
-    head: ['tokenizer', first, second, 'ratio'],
+    title: say(S.parityTitle(count(lines))),
+    head: [say(W.tokenizer), first, second, say(W.ratio)],
     rows: tokenizers.map(({ name, parity }) => [
       ...[name, count(parity!.tokens.first), count(parity!.tokens.second)],
       fixed(parity!.ratio),

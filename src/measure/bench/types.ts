@@ -2,6 +2,8 @@
  * What `ko-vocab bench` measures, as plain data: every output (terminal, Markdown, CSV, JSON, HTML) is made of it alone.
  * It is JSON as it stands: a figure that has nothing to be divided by is null.
  */
+import type { RunRecord } from '../../corpus/run-types'
+import type { AuditReport } from '../../extend/audit/types'
 
 /** What text holds, whatever the tokenizer. All are sums, so that domains add up. */
 export interface TextCounts {
@@ -132,6 +134,16 @@ export interface Parity {
   ratio: number | null
 }
 
+/** What the folder of a tokenizer says about how it was made. */
+export interface Provenance {
+  /** audit.json; it is of this tokenizer only where `extended.sha256` is {@link TokenizerBench.sha256}. */
+  audit: AuditReport | null
+  /** run.json: the command that made it, with its options and the hashes of what it read. */
+  run: RunRecord | null
+  /** Files of those names that are none of ours, with the reason. */
+  notes: string[]
+}
+
 export interface TokenizerBench {
   name: string
   /** Path or package, as given. */
@@ -156,6 +168,8 @@ export interface TokenizerBench {
   costs: Costs | null
   /** The first lines that did not come back, at most three. */
   lostLines: { domain: string; line: number; text: string; decoded: string }[]
+  /** null where nothing lies beside the tokenizer. */
+  provenance: Provenance | null
 }
 
 export interface DomainText {
@@ -171,6 +185,8 @@ export interface SampleLine {
   text: string
   /** By tokenizer: tokens as people read them, a space as `▁`. */
   tokens: string[][]
+  /** The same as ids. */
+  ids: number[][]
 }
 
 export interface BenchReport {
@@ -187,4 +203,6 @@ export interface BenchReport {
   /** The first is the one that the others are measured against. */
   tokenizers: TokenizerBench[]
   samples: SampleLine[]
+  /** Options and inputs of the bench itself, as run.json has them; null when a program called it and gave none. */
+  run: RunRecord | null
 }

@@ -1,5 +1,7 @@
-/** A plan as tables of text, the same for the terminal and for Markdown. */
+/** A plan as tables of text, the same for the terminal, for Markdown and for HTML. */
 import type { Table } from '../bench/tables'
+import type { Both, Language } from '../language'
+import { PLAN_SENTENCES as S, PLAN_WORDS as W } from './table-words'
 import type { ExtensionPlan, PlanRow } from './types'
 
 /** Sizes on paper, beside those that are named. */
@@ -18,26 +20,20 @@ export function shownRows({ rows, proposal, cheapest, alternatives }: ExtensionP
   return rows.filter(({ pieces }) => shown.has(pieces))
 }
 
-export function planTables(plan: ExtensionPlan): Table[] {
+/** Rows hold the same in every language, but for the marks in the last column. */
+export function planTables(plan: ExtensionPlan, language: Language = 'en'): Table[] {
+  const say = (text: Both) => text[language]
   const rows = shownRows(plan)
   const [base] = plan.rows
   const { trainingTokens, enough, model } = plan
   const first = (row: PlanRow) => count(row.pieces)
   return [
     {
-      title: 'Tokens, and what they cost',
+      title: say(W.costsTitle),
       head: [
-        'pieces',
-        'ids',
-        'tok/syllable',
-        'saved',
-        'last 1,000 save',
-        'and cost',
-        'FLOPs/MB',
-        'added M',
-        'KV MB/1,000',
-        '',
-      ],
+        ...[W.pieces, W.ids, W.perSyllable, W.saved, W.lastSave],
+        ...[W.lastCost, W.flops, W.added, W.kv, W.none],
+      ].map(say),
       rows: rows.map((row) => [
         first(row),
         count(row.vocabulary),
@@ -48,16 +44,13 @@ export function planTables(plan: ExtensionPlan): Table[] {
         percent(row.trainingFlopsPerMegabyte / base.trainingFlopsPerMegabyte),
         (row.addedParameters / 1e6).toFixed(1),
         (row.kvBytesPer1000Syllables / 1e6).toFixed(1),
-        marks(plan, row),
+        marks(plan, row, say),
       ]),
-      notes: [
-        `${model.source}; last 1,000: tokens that the last thousand pieces save, FLOPs that they add to a token`,
-        'FLOPs/MB: of the base, in training and in inference; M: 10^6 parameters; KV: keys and values of 1,000 syllables',
-      ],
+      notes: [say(S.lastNote(model.source)), say(W.flopsNote)],
     },
     {
-      title: `How often the rarest pieces are expected in ${count(trainingTokens)} training tokens`,
-      head: ['pieces', 'rarest', '5 % below', '10 % below', `under ${count(enough)}`, 'rarest in the corpus', ''],
+      title: say(S.expectedTitle(count(trainingTokens))),
+      head: [W.pieces, W.rarest, W.below5, W.below10, S.under(count(enough)), W.inCorpus, W.none].map(say),
       rows: rows
         .filter(({ expected }) => expected !== null)
         .map((row) => [
@@ -67,7 +60,7 @@ export function planTables(plan: ExtensionPlan): Table[] {
           rounded(row.expected!.p10),
           percent(row.rareShare),
           count(row.uses!.least),
-          marks(plan, row),
+          marks(plan, row, say),
         ]),
       notes: [],
     },
@@ -75,20 +68,23 @@ export function planTables(plan: ExtensionPlan): Table[] {
 }
 
 /** Which text, in a line each. */
-export function planLines({ learned, measured, base }: ExtensionPlan): string[] {
-  const on =
-    learned.leftOut === null ? 'text of its own' : `1 line of ${learned.leftOut} of the corpus, not learned from`
+export function planLines({ learned, measured, base }: ExtensionPlan, language: Language = 'en'): string[] {
+  const on = learned.leftOut === null ? W.ownText : S.leftOut(learned.leftOut)
   return [
-    `base: ${count(base.ids)} ids, ${base.form}`,
-    `learned: ${count(learned.pieces)} pieces from ${count(learned.words)} distinct words, ${count(learned.syllables)} syllables, scope ${learned.scope}`,
-    `measured: ${count(measured.lines)} lines, ${count(measured.syllables)} Hangul syllables, ${count(measured.bytes)} bytes; ${on}`,
-  ]
+    S.base(count(base.ids), base.form),
+    S.learned(count(learned.pieces), count(learned.words), count(learned.syllables), learned.scope),
+    S.measured(count(measured.lines), count(measured.syllables), count(measured.bytes), on[language]),
+  ].map((line) => line[language])
 }
 
-function marks({ proposal, cheapest, alternatives }: ExtensionPlan, { pieces }: PlanRow): string {
+function marks(
+  { proposal, cheapest, alternatives }: ExtensionPlan,
+  { pieces }: PlanRow,
+  say: (text: Both) => string,
+): string {
   return [
-    ...(proposal?.pieces === pieces ? ['proposed'] : []),
-    ...(cheapest === pieces ? ['fewest FLOPs'] : []),
+    ...(proposal?.pieces === pieces ? [say(W.proposed)] : []),
+    ...(cheapest === pieces ? [say(W.fewestFlops)] : []),
     ...alternatives.filter((other) => other.pieces === pieces).map(({ shareOfGain }) => `${100 * shareOfGain} %`),
   ].join(', ')
 }

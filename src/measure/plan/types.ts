@@ -1,4 +1,5 @@
 /** What `ko-vocab plan` finds out, as plain data: it is JSON as it stands, and every output is made of it alone. */
+import type { RunRecord } from '../../corpus/run-types'
 import type { Form } from '../../tokenizer/types'
 import type { ModelShape } from '../bench/types'
 
@@ -90,4 +91,6 @@ export interface ExtensionPlan {
   alternatives: { shareOfGain: number; pieces: number; vocabulary: number }[]
   /** Sentences. */
   why: string[]
+  /** Options and inputs, as run.json has them. */
+  run: RunRecord
 }

@@ -7,6 +7,7 @@ import { loadTokenizer } from '../../tokenizer/load'
 import { huggingFaceTokenizer } from './huggingface'
 import { measuredTokenizer } from './own'
 import { findPackage, isPackageName } from './packages'
+import { readProvenance } from './provenance'
 import { sentencePieceTokenizer } from './sentencepiece'
 import type { MeasuredTokenizer } from './types'
 
@@ -24,7 +25,9 @@ export interface OpenMeasuredOptions {
 export async function openMeasured(spec: string, options: OpenMeasuredOptions = {}): Promise<MeasuredTokenizer> {
   const [name, path] = await nameAndPath(spec)
   const { from = process.cwd() } = options
-  if (await exists(path)) return openPath(path, name ?? nameOfPath(path), path)
+  if (await exists(path)) {
+    return { ...(await openPath(path, name ?? nameOfPath(path), path)), provenance: await readProvenance(path) }
+  }
   if (!isPackageName(path)) {
     throw new KoVocabError(
       'io',

@@ -1,4 +1,5 @@
 /** What a bench needs of a tokenizer, whoever encodes with it. */
+import type { Provenance } from '../bench/types'
 
 export interface MeasuredTokenizer {
   /** For tables. */
@@ -28,4 +29,6 @@ export interface MeasuredTokenizer {
   decode: (ids: ArrayLike<number>) => string
   /** What the tokenizer's normalizer makes of a text, the marks of spaces apart. */
   normalize: (text: string) => string
+  /** What lies beside its file; nothing for packages. */
+  provenance?: Provenance | null
 }

@@ -58,6 +58,7 @@ describe('bench', () => {
           [...'가나▁가나▁가나▁가나▁', '<unk>'],
           ['가나', '▁', '가나', '▁', '가나', '▁', '가나', '▁', '<unk>'],
         ],
+        ids: [base, more].map((tokenizer) => Array.from(tokenizer.encode(line))),
       },
     ])
     expect(report.tokenizers[0].lostLines).toEqual([
