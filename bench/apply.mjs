@@ -24,7 +24,8 @@ import { findBases, findCorpus, workFolder } from './support/inputs.mjs'
 import { readOptions, wholeNumber } from './support/options.mjs'
 import { findPeers } from './support/peers.mjs'
 import { fixed, table, writeReport } from './support/report.mjs'
-import { median, rounds, runMeasured } from './support/run.mjs'
+import { rounds, runMeasured } from './support/run.mjs'
+import { median } from './support/statistics.mjs'
 
 const options = readOptions({ 'shard-gb': { type: 'string' }, add: { type: 'string' } })
 const { quick } = options

@@ -1,6 +1,6 @@
 /**
- * All benchmarks on small inputs, in seconds, so that they cannot rot: fails when one of them does, when a contender
- * fails, or when ids differ. Absent peers are named and passed over.
+ * All benchmarks on small inputs, in a minute or two, so that they cannot rot: fails when one of them does, when a
+ * contender fails, or when ids, text, words or merges differ. Absent peers are named and passed over.
  *
  *     node bench/quick.mjs
  */
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 let failed = false
-for (const name of ['train', 'encode', 'scale', 'apply']) {
+for (const name of ['speed', 'scale', 'apply']) {
   const run = spawnSync(process.execPath, [path(`${name}.mjs`), '--quick'], { encoding: 'utf8' })
   process.stdout.write(run.stdout)
   if (run.status !== 0) {

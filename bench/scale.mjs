@@ -12,7 +12,8 @@ import { growText } from './support/grow.mjs'
 import { findBases, findCorpus, workFolder } from './support/inputs.mjs'
 import { readOptions, wholeNumber } from './support/options.mjs'
 import { fixed, table, writeReport } from './support/report.mjs'
-import { median, rounds, runMeasured } from './support/run.mjs'
+import { rounds, runMeasured } from './support/run.mjs'
+import { median } from './support/statistics.mjs'
 
 const text = { type: 'string' }
 const options = readOptions({ sizes: text, add: text, seed: text, large: { type: 'boolean', default: false } })

@@ -27,3 +27,18 @@ export function wholeNumber(name, text) {
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is ${text}: give a whole number from 1`)
   return value
 }
+
+/** @returns {number} from above 0; fractions are allowed */
+export function megabytes(name, text) {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} is ${text}: give a number of MB above 0`)
+  return value
+}
+
+/** Names separated by commas, each one of those that there are. */
+export function namesOf(option, text, known) {
+  const names = text.split(',')
+  const odd = names.find((name) => !known.includes(name))
+  if (odd !== undefined) throw new Error(`--${option} names ${odd}: there are ${known.join(', ')}`)
+  return names
+}

@@ -1,4 +1,7 @@
-"""One training by Hugging Face tokenizers. Argument: JSON {files, merges, split: "byte-level" | "metaspace"}."""
+"""One training by Hugging Face tokenizers. Argument: JSON {files, merges, split: "byte-level" | "metaspace", out}.
+
+`out` gets the merges, `left right` a line.
+"""
 
 import json
 import resource
@@ -24,4 +27,7 @@ else:
     )
 tokenizer.train(query["files"], trainer=trainer)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+with open(query["out"], "w", encoding="utf-8") as out:
+    for merge in json.loads(tokenizer.to_str())["model"]["merges"]:
+        out.write(" ".join(merge) + "\n")
 print(json.dumps({"pieces": tokenizer.get_vocab_size(), "peakMb": peak}))
