@@ -79,8 +79,8 @@ const DEFAULTS = { heldOut: 10, model: '7b', max: 64_000, trainingTokens: 1e9, e
 /**
  * Learns the pieces once, encodes the measured text with the base and with all of them, and reads every size off that:
  * tokens a syllable, what a model pays for the rows, and how often the rarest pieces will be trained. Proposes a size,
- * with the reasons. With `out` writes plan.json, plan.csv, plan.md, merges.txt (of all pieces; a size is its first so
- * many) and run.json, whole or not at all.
+ * with the reasons. With `out` writes plan.json, plan.csv, plan.md, report.html, merges.txt (of all pieces; a size is
+ * its first so many) and run.json, whole or not at all.
  *
  * Memory: the distinct words, and the tokenizer with all pieces.
  *

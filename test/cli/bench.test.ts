@@ -31,8 +31,8 @@ describe('bench', () => {
     const args = `${tokenizers} --corpus parts en=en.txt --model 7b --parallel pair-ko.txt pair-en.txt`
     const ended = await run(`bench ${args} --json --out report`)
     expect(ended.code, ended.stderr).toBe(0)
-    expect(ended.stderr).toBe('files      report: bench.csv, bench.json, bench.md, run.json\n')
-    expect(readdirSync(at('report')).sort()).toEqual(['bench.csv', 'bench.json', 'bench.md', 'run.json'])
+    expect(ended.stderr).toBe('files      report: bench.csv, bench.json, bench.md, report.html, run.json\n')
+    expect(readdirSync(at('report')).sort()).toEqual(['bench.csv', 'bench.json', 'bench.md', 'report.html', 'run.json'])
     expect(ended.stdout).toBe(read('report', 'bench.json'))
     const report = JSON.parse(ended.stdout) as BenchReport
     expect(report.domains.map(({ name, korean }) => [name, korean])).toEqual([
@@ -57,7 +57,13 @@ describe('bench', () => {
     expect(ours.costs!.addedParameters).toBe(2 * 300 * 4096)
     expect(ours.parity!.ratio).toBeLessThan(base.parity!.ratio!)
 
-    const { command, options, inputs } = JSON.parse(read('report', 'run.json'))
+    expect(report.run).toEqual(JSON.parse(read('report', 'run.json')))
+    expect(ours.provenance!.run).toEqual(JSON.parse(read('ext', 'run.json')))
+    const page = read('report', 'report.html')
+    expect(page).toMatch(/^<!doctype html>/)
+    expect(page).toContain(`<b>${ours.korean!.tokensPerSyllable!.toFixed(3)}</b>`)
+
+    const { command, options, inputs } = report.run!
     expect({ command, options }).toEqual({
       command: 'bench',
       options: {
@@ -67,7 +73,7 @@ describe('bench', () => {
         model: '7b',
       },
     })
-    const paths = inputs.map(({ path }: { path: string }) => path)
+    const paths = inputs.map(({ path }) => path)
     for (const path of [join('ext', 'tokenizer.json'), join('parts', 'second.txt'), 'pair-en.txt']) {
       expect(paths).toContain(path)
     }

@@ -16,9 +16,11 @@ describe('plan', () => {
   it('shows the curve and a proposal, and its merges make the size that it proposes', async () => {
     const ended = await run('plan --base llama-2 --corpus ko.txt --max 600 --threads 2 --out plan')
     expect(ended.code).toBe(0)
-    expect(ended.stderr).toBe('files      plan: merges.txt, plan.csv, plan.json, plan.md, run.json\n')
+    expect(ended.stderr).toBe('files      plan: merges.txt, plan.csv, plan.json, plan.md, report.html, run.json\n')
     const plan = JSON.parse(read('plan', 'plan.json'))
+    expect(plan.run).toEqual(JSON.parse(read('plan', 'run.json')))
     const { pieces, vocabulary } = plan.proposal
+    expect(read('plan', 'report.html')).toContain(`${pieces} pieces, ${vocabulary.toLocaleString('en')} ids in all`)
     expect(vocabulary).toBe(32_000 + pieces)
     expect(vocabulary % 128).toBe(0)
     expect(ended.stdout).toContain(`\nproposal: ${pieces} pieces\n`)

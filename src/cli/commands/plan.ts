@@ -23,8 +23,8 @@ every size between, exactly. Proposes the largest size up to which pieces save m
 pieces will be seen often enough in training; says why, and names the sizes with 90, 95 and 99 % of the gain. --model is
 7b when it is not given. Formulas: docs/plan.md.
 
---out writes a folder with plan.json, plan.csv, plan.md, merges.txt and run.json; a size is made without learning again
-by ko-vocab extend --merges <out>/merges.txt --add n.
+--out writes a folder with report.html (in Korean and English, without a network), plan.md, plan.csv, plan.json,
+merges.txt and run.json; a size is made without learning again by ko-vocab extend --merges <out>/merges.txt --add n.
 
 Examples:
   ko-vocab plan --base ./Llama-2-7b-hf --corpus 'ko/**/*.txt.gz' --model 7b --out plan

@@ -1,3 +1,4 @@
+import { benchHtml } from '../report/bench-html'
 import { benchCsv } from './csv'
 import { benchMarkdown } from './markdown'
 import type { BenchReport } from './types'
@@ -8,5 +9,6 @@ export function benchFiles(report: BenchReport): Map<string, string> {
     ['bench.json', `${JSON.stringify(report, null, 2)}\n`],
     ['bench.csv', benchCsv(report)],
     ['bench.md', benchMarkdown(report)],
+    ['report.html', benchHtml(report)],
   ])
 }

@@ -55,6 +55,12 @@ export const TABLE_WORDS = {
   ratio: { en: 'ratio', ko: '비' },
 } as const satisfies Record<string, Both>
 
+/** The reasons that the command and the library give. */
+const NO_ANALYSER: Record<string, string | undefined> = {
+  'they need --kiwi-model': '--kiwi-model이 필요합니다',
+  'none was given': '분석기를 주지 않았습니다',
+}
+
 export const TABLE_SENTENCES = {
   boundaries: (analyser: string): Both => ({
     en: `josa/eomi: boundaries by ${analyser}`,
@@ -62,7 +68,7 @@ export const TABLE_SENTENCES = {
   }),
   noBoundaries: (reason: string): Both => ({
     en: `no josa/eomi boundaries: ${reason}`,
-    ko: `조사·어미 경계는 재지 않았습니다 (${reason})`,
+    ko: `조사·어미 경계는 재지 않았습니다 (${NO_ANALYSER[reason] ?? reason})`,
   }),
   unaligned: (name: string, lines: string): Both => ({
     en: `${name}: ${lines} lines are left out of split, their tokens are not their text`,

@@ -2,15 +2,17 @@
 import { formatMerges } from '../../merges/merges-file'
 import type { LearnedMerges } from '../../merges/types'
 import { tableMarkdown } from '../bench/markdown'
+import { planHtml } from '../report/plan-html'
 import { planLines, planTables } from './tables'
 import type { ExtensionPlan, PlanRow } from './types'
 
-/** Name → content: plan.json, plan.csv, plan.md, merges.txt. */
+/** Name → content: plan.json, plan.csv, plan.md, report.html, merges.txt. */
 export function planFiles(plan: ExtensionPlan, learned: LearnedMerges): Map<string, string> {
   return new Map([
     ['plan.json', `${JSON.stringify(plan, null, 2)}\n`],
     ['plan.csv', planCsv(plan)],
     ['plan.md', planMarkdown(plan)],
+    ['report.html', planHtml(plan)],
     ['merges.txt', formatMerges(learned)],
   ])
 }

@@ -65,7 +65,14 @@ describe('planExtension', () => {
   })
 
   it('writes a folder whose merges go on to an extension, and the same bytes again', async () => {
-    expect(readdirSync(at('plan')).sort()).toEqual(['merges.txt', 'plan.csv', 'plan.json', 'plan.md', 'run.json'])
+    expect(readdirSync(at('plan')).sort()).toEqual([
+      'merges.txt',
+      'plan.csv',
+      'plan.json',
+      'plan.md',
+      'report.html',
+      'run.json',
+    ])
     const read = (name: string) => readFileSync(join(at('plan'), name), 'utf8')
     expect(JSON.parse(read('plan.json'))).toEqual(planned.plan)
     const merges = parseMerges(read('merges.txt'), 'merges.txt')
