@@ -89,9 +89,9 @@ function pairsOf(stage) {
 
 /** Those of ../shared; Llama-2 and Llama-3 from npm where it is absent, and in quick mode. */
 async function basesOf() {
-  const npm = await npmBases(folder)
-  const found = findBases(quick).filter(({ name }) => !quick || npm.every((base) => base.name !== name))
-  const all = [...found, ...npm.filter(({ name }) => found.every((base) => base.name !== name))]
+  const found = findBases(quick)
+  const has = (name) => found.some((base) => base.name === name)
+  const all = has('llama-2') && has('llama-3') ? found : [...(await npmBases(folder)), ...found]
   const names = namesOf(
     'base',
     options.base ?? 'llama-2,llama-3',

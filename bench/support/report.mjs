@@ -49,7 +49,10 @@ export function writeReport(name, data, lines, { say = true } = {}) {
     `${where.cpu}, ${where.cores} cores, ${where.memoryGb} GB; ${where.os}; Node ${where.node}; ko-vocab ${where.koVocab} at ${where.commit}; ${where.date}; load average at the start ${fixed(loadAtStart, 2)}`,
     '',
     ...(loadAtStart > QUIET
-      ? [`**The machine was not quiet: ${fixed(loadAtStart, 2)} of its cores were in use before the start.**`, '']
+      ? [
+          `**The machine was not quiet: a load average of ${fixed(loadAtStart, 2)} before the start. Measure again.**`,
+          '',
+        ]
       : []),
     ...lines,
     '',

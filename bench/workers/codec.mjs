@@ -48,7 +48,11 @@ async function openLibrary() {
     const tokenizer = new Tokenizer(JSON.parse(readFileSync(path, 'utf8')), {})
     return {
       encode: (line) => tokenizer.encode(line, { add_special_tokens: false }).ids,
-      decode: (ids) => tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+      // It takes no ids for a mistake.
+      decode: (ids) =>
+        ids.length === 0
+          ? ''
+          : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
     }
   }
   if (library === 'sentencepiece') {
