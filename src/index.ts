@@ -79,6 +79,8 @@ export {
 } from './measure/diff-texts'
 export { describe as describeTokenizer, type TokenizerFacts } from './measure/facts'
 export type { Bound, ExtensionPlan, PlanRow, Proposal, Rarest } from './measure/plan/types'
+export { benchHtml } from './measure/report/bench-html'
+export { planHtml } from './measure/report/plan-html'
 export { huggingFaceTokenizer } from './measure/tokenizers/huggingface'
 export { measuredTokenizer } from './measure/tokenizers/own'
 export type { MeasuredTokenizer } from './measure/tokenizers/types'

@@ -5,6 +5,7 @@ import {
   coordinate,
   FONT,
   fit,
+  INSET,
   line,
   rect,
   SMALL,
@@ -50,15 +51,15 @@ export function barChart({ bars, axis, reference, ...name }: BarChart): Html {
   const rows: Html[] = []
   let y = head
   for (const bar of bars) {
-    const room = WIDTH - textWidth(bar.shown, FONT) - 12
+    const room = WIDTH - textWidth(bar.shown, FONT) - 12 - INSET
     rows.push(
-      text(0, y + 13, fit(bar.label, room, FONT)),
+      text(INSET, y + 13, fit(bar.label, room, FONT)),
       text(WIDTH, y + 13, bar.shown, { anchor: 'end', kind: 'strong' }),
       rect(x(0), y + 19, x(bar.value) - x(0), BAR, `bar ${series(bar.series)}`),
     )
     if (bar.mark !== undefined) rows.push(diamond(x(bar.mark), y + 19 + BAR / 2))
     if (bar.note !== undefined) {
-      rows.push(text(0, y + 43, fit(bar.note, WIDTH, SMALL), { size: SMALL, kind: 'quiet' }))
+      rows.push(text(INSET, y + 43, fit(bar.note, WIDTH - INSET, SMALL), { size: SMALL, kind: 'quiet' }))
     }
     y += bar.note === undefined ? 38 : 52
   }

@@ -1,6 +1,20 @@
 import { type Html, html } from './html'
 import { linearScale, tickText } from './scale'
-import { type ChartName, coordinate, FONT, fit, legend, line, SMALL, shape, svg, text, tickLabel, WIDTH } from './svg'
+import {
+  type ChartName,
+  coordinate,
+  FONT,
+  fit,
+  INSET,
+  legend,
+  line,
+  SMALL,
+  shape,
+  svg,
+  text,
+  tickLabel,
+  WIDTH,
+} from './svg'
 
 export interface DotRow {
   label: string
@@ -38,7 +52,7 @@ export function dotChart({ rows, names, ringed, axis, ...name }: DotChart): Html
       const dot = shape(i, x(value), y + 24)
       return ringed[i] === at ? [ring(x(value), y + 24), dot] : [dot]
     })
-    const head = text(0, y + 13, fit(label, WIDTH, FONT), { kind: strong ? 'strong' : '' })
+    const head = text(INSET, y + 13, fit(label, WIDTH - INSET, FONT), { kind: strong ? 'strong' : '' })
     return [head, line(x(0), y + 24, WIDTH - RIGHT, y + 24, 'track'), ...dots]
   })
   const ticks = scale.ticks.map((tick) => tickLabel(x(tick), bottom + 15, tickText(tick)))

@@ -5,6 +5,8 @@ import { type Html, html } from './html'
 export const WIDTH = 320
 export const FONT = 12
 export const SMALL = 10.5
+/** Of names that stand at the upright axis. */
+export const INSET = 4
 
 export interface ChartName {
   /** Unique in the page. */
