@@ -1,0 +1,144 @@
+/** A plan while it is being built: tensors are added, and operations that several parts of the model need are written. */
+import { KoVocabError } from '../../errors'
+import type { LlamaConfig } from '../model/config'
+import type { MatrixView, Operation, Slice } from './operations'
+import type { Parameter, PlanInputs, RowRange, Tensor, TensorId, TensorKind } from './types'
+
+export interface Draft {
+  config: LlamaConfig
+  batch: number
+  length: number
+  /** batch · length. */
+  positions: number
+  /** Elements of the largest tensor, or part of one, that the device binds at once. */
+  bindingElements: number
+  tensors: Tensor[]
+  parameters: Map<string, Parameter>
+  inputs: PlanInputs
+  /** Tables of rope. */
+  cos: TensorId
+  sin: TensorId
+}
+
+/** Rows of a part are a multiple of this, so that parts of one buffer begin where bindings may (256 bytes). */
+const ROWS_ALIGNED = 64
+
+/** Only these are split; nothing else is larger than a part of a weight in any sensible batch. */
+const SPLIT: readonly TensorKind[] = ['parameter', 'gradient', 'state']
+
+/** @throws KoVocabError `unsupported` when the device cannot bind it, nor a part of it */
+export function addTensor(
+  { tensors, bindingElements }: Pick<Draft, 'tensors' | 'bindingElements'>,
+  kind: TensorKind,
+  name: string,
+  shape: number[],
+  dtype: Tensor['dtype'] = 'f32',
+): TensorId {
+  const size = shape.reduce((a, b) => a * b, 1)
+  const columns = shape[shape.length - 1]
+  let part = size
+  if (size > bindingElements) {
+    const rows = Math.floor(bindingElements / columns / ROWS_ALIGNED) * ROWS_ALIGNED
+    if (!SPLIT.includes(kind) || shape.length < 2 || rows === 0) {
+      const most = `the device binds at most ${bindingElements * 4} bytes at once`
+      const hint = kind === 'activation' || kind === 'output' ? 'use a smaller batch, or shorter blocks' : undefined
+      throw new KoVocabError('unsupported', `${name} [${shape}] needs ${size * 4} bytes, ${most}`, hint)
+    }
+    part = rows * columns
+  }
+  return tensors.push({ id: tensors.length, name, kind, dtype, shape, size, buffer: -1, part }) - 1
+}
+
+export function addActivation(draft: Draft, name: string, ...shape: number[]): TensorId {
+  return addTensor(draft, 'activation', name, shape)
+}
+
+/** The rows of a matrix, part by part. */
+export function partsOf({ shape: [rows], size, part }: Tensor): RowRange[] {
+  const most = (part * rows) / size
+  return Array.from({ length: Math.ceil(rows / most) }, (_, i) => ({
+    first: i * most,
+    count: Math.min(most, rows - i * most),
+  }))
+}
+
+/** Consecutive elements of two or more tensors, cut wherever a part of one of them ends. */
+export function slicesOf(
+  draft: Draft,
+  starts: readonly Slice[],
+  length: number,
+): { slices: Slice[]; length: number }[] {
+  const cut: { slices: Slice[]; length: number }[] = []
+  for (let at = 0; at < length; ) {
+    const left = starts.map(({ tensor, offset }) => {
+      const { part } = draft.tensors[tensor]
+      return part - ((offset + at) % part)
+    })
+    const step = Math.min(length - at, ...left)
+    cut.push({ slices: starts.map(({ tensor, offset }) => ({ tensor, offset: offset + at })), length: step })
+    at += step
+  }
+  return cut
+}
+
+/** All of a matrix [rows, columns]. */
+export function wholeOf(tensor: TensorId, columns: number): MatrixView {
+  return { tensor, offset: 0, stride: columns }
+}
+
+/** What a projection's operations have in common: y [rows, outputs] = x [rows, inputs] · Wᵀ. */
+export interface Projection {
+  /** W [outputs, inputs]. */
+  weight: Parameter
+  rows: number
+}
+
+/** `y = x · Wᵀ`. */
+export function project(draft: Draft, { weight, rows }: Projection, x: MatrixView, y: MatrixView): Operation[] {
+  const inputs = weight.shape[1]
+  return partsOf(draft.tensors[weight.tensor]).map(({ first, count }) => ({
+    ...matmul(rows, count, inputs),
+    a: x,
+    b: { tensor: weight.tensor, offset: first * inputs, stride: inputs },
+    c: { ...y, offset: y.offset + first },
+    transposeB: true,
+  }))
+}
+
+/** `dx (+)= dy · W`. */
+export function projectBack(
+  draft: Draft,
+  { weight, rows }: Projection,
+  dy: MatrixView,
+  dx: MatrixView,
+  accumulate: boolean,
+): Operation[] {
+  const inputs = weight.shape[1]
+  return partsOf(draft.tensors[weight.tensor]).map(({ first, count }, i) => ({
+    ...matmul(rows, inputs, count),
+    a: { ...dy, offset: dy.offset + first },
+    b: { tensor: weight.tensor, offset: first * inputs, stride: inputs },
+    c: dx,
+    accumulate: accumulate || i > 0,
+  }))
+}
+
+/** `dW += dyᵀ · x`, of the rows that train; nothing where W is frozen. */
+export function projectWeight(draft: Draft, { weight, rows }: Projection, dy: MatrixView, x: MatrixView): Operation[] {
+  const { trained } = weight
+  if (!trained) return []
+  const inputs = weight.shape[1]
+  return partsOf(draft.tensors[trained.gradient]).map(({ first, count }) => ({
+    ...matmul(count, inputs, rows),
+    a: { ...dy, offset: dy.offset + trained.rows.first + first },
+    b: x,
+    c: { tensor: trained.gradient, offset: first * inputs, stride: inputs },
+    transposeA: true,
+    accumulate: true,
+  }))
+}
+
+function matmul(m: number, n: number, k: number) {
+  const kind = 'matmul' as const
+  return { kind, m, n, k, transposeA: false, transposeB: false, accumulate: false, scale: 1 }
+}
