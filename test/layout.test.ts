@@ -53,6 +53,9 @@ const nodeFiles = [
   'prune-folder.ts',
   'tokenizer/load.ts',
   'tokenizer/save.ts',
+  'trainer/data/open-tokens.ts',
+  'trainer/data/token-cache.ts',
+  'trainer/data/write-tokens.ts',
 ]
 const nodeLibraries = /^(node:|tinypool$|tinyglobby$|sentencepiece-js$)/
 
