@@ -1,10 +1,12 @@
 /** From a base and text to an extended tokenizer in its folder, in one call. Node only. */
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
+import { type CorpusDomain, expandDomains } from './corpus/domains'
 import { type CorpusFile, expandInputs } from './corpus/files'
 import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { KoVocabError, throwIfAborted } from './errors'
+import { type LearnPiecesOptions, learnPieces } from './extend/learn-pieces'
 import { type BaseOptions, openBase } from './extend/open-base'
 import {
   type FinishedExtension,
@@ -16,9 +18,9 @@ import {
 import type { InitMethod } from './init/methods'
 import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
-import { type LearnOptions, learnMerges } from './merges/learn'
-import { type Scope, scopeNamed } from './text/scope'
-import type { Tokenizer } from './tokenizer/types'
+import type { Balance } from './merges/learn'
+import { defaultScopeName, type Scope, scopeNamed, superwordScope } from './text/scope'
+import type { Form, Tokenizer } from './tokenizer/types'
 
 /** In order. `audit` has stages of its own, told as `audit: every character`. */
 export type Stage = 'count' | 'train' | FinishStage
@@ -26,12 +28,12 @@ export type Stage = 'count' | 'train' | FinishStage
 export interface ExtendFromTextOptions
   extends BaseOptions,
     FolderSettings,
-    Omit<LearnOptions, 'form' | 'pattern' | 'scope' | 'onProgress' | 'add'> {
+    Omit<LearnPiecesOptions, 'form' | 'pattern' | 'scope' | 'onProgress' | 'add'> {
   /** Pieces to add. Either this or `vocabSize`; with `merges` both may be left out. */
   add?: number
   /** Ids of the extended tokenizer in all, user-defined symbols counted, padding not. */
   vocabSize?: number
-  /** Default `hangul`; `all` from nothing. */
+  /** Default: as {@link defaultScopeName} says by the base's form; `all` from nothing. `superwords` adds to it. */
   scope?: string
   onProgress?: (stage: Stage, done: number, total: number) => void
 }
@@ -50,10 +52,11 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
   const { signal, seed = 1 } = options
   const progress = options.onProgress ?? (() => {})
   const fromNothing = options.base === undefined
-  const { base, scope, corpus, unchanged, add } = await prepareExtension(options)
+  const { base, scope, domains, corpus, balance, unchanged, add } = await prepareExtension(options)
 
-  const learned = await learnMerges(base, corpus, {
+  const learned = await learnPieces(base, domains, {
     ...options,
+    balance,
     form: fromNothing ? base.form : undefined,
     add,
     scope,
@@ -78,7 +81,7 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
     seed,
     out: options.out,
     force: options.force,
-    record: () => recordOf(options, seed, corpus, unchanged),
+    record: () => recordOf(options, scope, seed, corpus, unchanged),
     onProgress: progress,
     signal,
   })
@@ -87,6 +90,9 @@ export async function extendFromText(options: ExtendFromTextOptions): Promise<Fi
 export interface PreparedExtension {
   base: Tokenizer
   scope: Scope
+  domains: CorpusDomain[]
+  balance: Balance
+  /** Of all domains. */
   corpus: CorpusFile[]
   unchanged: CorpusFile[]
   /** undefined: all that the merges hold. */
@@ -106,17 +112,30 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
     throw new KoVocabError('bad-option', what, 'give one of corpus, counts and merges')
   }
   if (out !== undefined) await requireRoom(out, force)
-  const scope = scopeNamed(options.scope ?? (options.base === undefined ? 'all' : 'hangul'))
   const base = await openBase(options)
-  const files = corpus ? await expandInputs(corpus) : []
+  const scope = scopeNamed(scopeOf(options, base.form))
+  const domains = corpus ? await expandDomains(corpus) : []
+  const files = domains.flatMap((domain) => domain.files)
   requireCorpusForInit(methodsOf(options), files)
   return {
     base,
     scope,
     add: piecesToAdd(options, base.pieces.length + userDefinedSymbols.length),
+    domains,
+    balance: balanceOf(options),
     corpus: files,
     unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
   }
+}
+
+/** From nothing the words weigh what they do in `spm_train` and `BpeTrainer`. */
+function balanceOf({ balance, base }: ExtendFromTextOptions): Balance {
+  return balance ?? (base === undefined ? 'none' : 'domains')
+}
+
+function scopeOf({ scope, base, superwords }: ExtendFromTextOptions, form: Form): string {
+  const name = scope ?? (base === undefined ? 'all' : defaultScopeName(form))
+  return superwords === undefined ? name : superwordScope(scopeNamed(name)).name
 }
 
 function methodsOf({ inputMethod = 'mean', outputMethod = 'mean' }: ExtendFromTextOptions): InitMethod[] {
@@ -144,6 +163,7 @@ function piecesToAdd({ add, vocabSize, merges }: ExtendFromTextOptions, there: n
 /** What run.json says: no path of the output, no number of threads, for they change no byte. */
 async function recordOf(
   options: ExtendFromTextOptions,
+  scope: Scope,
   seed: number,
   corpus: readonly CorpusFile[],
   unchanged: readonly CorpusFile[],
@@ -151,18 +171,19 @@ async function recordOf(
   const { signal, base, counts, merges } = options
   const inputs: InputRecord[] = []
   if (typeof base === 'string') inputs.push(...(await describeTokenizer(base)))
-  for (const path of [counts, merges]) {
+  for (const path of [counts, merges].flat()) {
     if (typeof path !== 'string') continue
     const size = (await stat(path).catch((error) => Promise.reject(asIoError(error, path, 'read')))).size
     inputs.push(...(await describeInputs([{ path, size, compression: 'none' }], signal)))
   }
   inputs.push(...(await describeInputs([...corpus, ...unchanged], signal)))
-  return runRecord('extend', optionsRecord(options), seed, inputs)
+  return runRecord('extend', optionsRecord(options, scope), seed, inputs)
 }
 
-function optionsRecord(options: ExtendFromTextOptions): Record<string, unknown> {
+function optionsRecord(options: ExtendFromTextOptions, scope: Scope): Record<string, unknown> {
   const { base, corpus, counts, merges, unchanged } = options
-  const named = (value: unknown) => (typeof value === 'string' ? value : value === undefined ? undefined : 'given')
+  const named = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(named) : typeof value === 'string' || value === undefined ? value : 'given'
   return {
     base: base === undefined ? 'none' : named(base),
     form: options.form,
@@ -177,7 +198,9 @@ function optionsRecord(options: ExtendFromTextOptions): Record<string, unknown> 
     syllables: options.syllables ?? 'none',
     'pad-to-multiple': options.padToMultiple ?? 1,
     'user-defined-symbols': options.userDefinedSymbols ?? [],
-    scope: options.scope ?? (base === undefined ? 'all' : 'hangul'),
+    balance: balanceOf(options),
+    superwords: scope.spaces ? (options.superwords ?? 0.5) : undefined,
+    scope: scope.name,
     normalize: options.normalize ?? 'keep',
     input: options.inputMethod ?? 'mean',
     output: options.outputMethod ?? 'mean',

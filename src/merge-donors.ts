@@ -118,7 +118,7 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
   const words =
     corpus === undefined && counts === undefined
       ? undefined
-      : await wordsOf(base, files.corpus, {
+      : await wordsOf(base, [{ name: 'corpus', files: files.corpus }], {
           ...learnOptions,
           onProgress: (_, done, total) => progress('count', done, total),
         })

@@ -1,9 +1,10 @@
 /** How many pieces are worth adding: learned once, measured at every size. Node only. */
 import { join } from 'node:path'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from './corpus/atomic'
+import { type CorpusDomain, expandDomains } from './corpus/domains'
 import { type CorpusFile, expandInputs } from './corpus/files'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from './corpus/run-record'
-import { countUnordered } from './counts/count'
+import { joinCounts } from './counts/balance'
 import { KoVocabError, throwIfAborted } from './errors'
 import { extendTokenizer } from './extend/extend'
 import { openBase } from './extend/open-base'
@@ -17,9 +18,9 @@ import { propose } from './measure/plan/propose'
 import { takeBackSteps } from './measure/plan/take-back'
 import { measureText, tokenCurve } from './measure/plan/token-curve'
 import type { ExtensionPlan } from './measure/plan/types'
-import { type LearnOptions, learnMerges } from './merges/learn'
+import { domainCounts, type LearnOptions, learnMerges } from './merges/learn'
 import type { LearnedMerges } from './merges/types'
-import { type Scope, scopeNamed } from './text/scope'
+import { defaultScopeName, type Scope, scopeNamed, wordScope } from './text/scope'
 import type { Tokenizer } from './tokenizer/types'
 import { version } from './version'
 
@@ -27,7 +28,10 @@ import { version } from './version'
 export type PlanStage = 'count' | 'train' | 'encode' | 'sizes'
 
 export interface PlanExtensionOptions
-  extends Pick<LearnOptions, 'minFrequency' | 'maxPieceLength' | 'syllables' | 'normalize' | 'threads' | 'signal'> {
+  extends Pick<
+    LearnOptions,
+    'minFrequency' | 'maxPieceLength' | 'syllables' | 'normalize' | 'balance' | 'threads' | 'signal'
+  > {
   /** File or folder of the base, or one that was read. */
   base: string | Tokenizer
   /** Text to learn from: files, folders, globs. */
@@ -59,6 +63,8 @@ export interface PreparedPlan {
   base: Tokenizer
   scope: Scope
   model: ModelShape
+  domains: CorpusDomain[]
+  /** Of all domains. */
   corpus: CorpusFile[]
   test: CorpusFile[]
 }
@@ -92,20 +98,21 @@ export async function planExtension(options: PlanExtensionOptions): Promise<Plan
   const progress = options.onProgress ?? (() => {})
   const numbers = numbersOf(options)
   const prepared = await preparePlan(options)
-  const { base, scope, model, corpus, test } = prepared
+  const { base, scope, model, domains, corpus, test } = prepared
   const leftOut = test.length > 0 ? null : numbers.heldOut
 
-  const words = await countUnordered(corpus, {
-    base,
+  const counted = await domainCounts(base, domains, {
     scope,
+    balance: options.balance,
     normalize: options.normalize,
     leaveOut: leftOut ?? undefined,
     threads: options.threads,
-    onProgress: (done, total) => progress('count', done, total),
+    onProgress: progress,
     signal,
   })
   const learned = await learnMerges(base, [], {
-    counts: words,
+    counts: counted,
+    balance: options.balance,
     add: numbers.max,
     minFrequency: options.minFrequency,
     maxPieceLength: options.maxPieceLength,
@@ -118,6 +125,8 @@ export async function planExtension(options: PlanExtensionOptions): Promise<Plan
   progress('sizes', 0, 2)
   const extended = extendTokenizer(base, learned)
   const steps = takeBackSteps(base, extended, learned)
+  // What the pieces will be trained by is text as it is, and not what each domain weighs.
+  const words = joinCounts(counted)
   const { uses, syllables } = usesInWords(extended, words)
   progress('sizes', 2, 2)
 
@@ -193,9 +202,15 @@ export async function preparePlan(options: PlanExtensionOptions): Promise<Prepar
   const { out, force, model = DEFAULTS.model } = options
   numbersOf(options)
   if (out !== undefined) await requireFreeFolder(out, force)
-  const scope = scopeNamed(options.scope ?? 'hangul')
+  const base = await openBase({ base: options.base })
+  const scope = scopeNamed(options.scope ?? defaultScopeName(base.form))
+  if (scope.spaces) {
+    const hint = `plan within words (--scope ${wordScope(scope).name}); superwords save more, at every size`
+    throw new KoVocabError('unsupported', `plan learns within words only, and the scope is ${scope.name}`, hint)
+  }
   const shape = typeof model === 'string' ? await openModelShape(model) : model
-  const corpus = await expandInputs(options.corpus)
+  const domains = await expandDomains(options.corpus)
+  const corpus = domains.flatMap(({ files }) => files)
   const test = options.test?.length ? await expandInputs(options.test) : []
   if (test.length === 0 && corpus.some(({ stream }) => stream)) {
     throw new KoVocabError(
@@ -204,7 +219,7 @@ export async function preparePlan(options: PlanExtensionOptions): Promise<Prepar
       'give files, or text to measure on with test',
     )
   }
-  return { base: await openBase({ base: options.base }), scope, model: shape, corpus, test }
+  return { base, scope, model: shape, domains, corpus, test }
 }
 
 function numbersOf(options: PlanExtensionOptions): Omit<typeof DEFAULTS, 'model'> {
@@ -229,7 +244,7 @@ function requireSyllables(syllables: number, leftOut: number | null): void {
   )
 }
 
-async function recordOf(options: PlanExtensionOptions, { corpus, test }: PreparedPlan) {
+async function recordOf(options: PlanExtensionOptions, { scope, corpus, test }: PreparedPlan) {
   const { base, model, signal } = options
   const { heldOut, max, trainingTokens, enough, multipleOf } = numbersOf(options)
   const recorded = {
@@ -245,7 +260,8 @@ async function recordOf(options: PlanExtensionOptions, { corpus, test }: Prepare
     'min-frequency': options.minFrequency ?? 2,
     'max-piece-length': options.maxPieceLength ?? 16,
     syllables: options.syllables ?? 'none',
-    scope: options.scope ?? 'hangul',
+    scope: scope.name,
+    balance: options.balance ?? 'domains',
     normalize: options.normalize ?? 'keep',
   }
   const inputs = typeof base === 'string' ? await describeTokenizer(base) : []

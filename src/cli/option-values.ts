@@ -22,6 +22,14 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   )
 }
 
+/** A share, 0 to 1. */
+export const share = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d*\.?\d+$/.test(value) ? Number(value) : value),
+  z.number({ error: 'expected a share from 0 to 1' }).min(0, { error: 'expected a share from 0 to 1' }).max(1, {
+    error: 'expected a share from 0 to 1',
+  }),
+)
+
 export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, { error: `expected ${values.slice(0, -1).join(', ')} or ${values[values.length - 1]}` })
 }

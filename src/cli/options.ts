@@ -4,7 +4,7 @@ import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { SCOPES } from '../text/scope'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
-import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
+import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, share, text, texts, whole } from './option-values'
 
 export const OPTIONS = {
   base: {
@@ -99,9 +99,9 @@ export const OPTIONS = {
   },
   counts: {
     group: 'Input',
-    flags: '--counts <file>',
-    description: 'counts.parquet, instead of --corpus',
-    schema: text.optional(),
+    flags: '--counts <files...>',
+    description: 'counts.parquet, instead of --corpus; several are a domain each',
+    schema: texts.optional(),
   },
   merges: {
     group: 'Input',
@@ -224,8 +224,20 @@ export const OPTIONS = {
   scope: {
     group: 'Learning',
     flags: '--scope <name>',
-    description: `text that may change: ${Object.keys(SCOPES).join(', ')} (default: hangul; from nothing: all)`,
+    description: `text that may change: ${Object.keys(SCOPES).join(', ')} (default: hangul, for SentencePiece bases hangul+punctuation; from nothing: all)`,
     schema: oneOf(keysOf(SCOPES)).optional(),
+  },
+  balance: {
+    group: 'Learning',
+    flags: '--balance <what>',
+    description: 'domains: each file, or name=files, weighs the same (default, up to 100); none: as much as it holds',
+    schema: oneOf(['domains', 'none']).optional(),
+  },
+  superwords: {
+    group: 'Learning',
+    flags: '--superwords <share>',
+    description: 'SentencePiece bases: learn this share (0 to 1) within words, then pieces that go on behind a space',
+    schema: share.optional(),
   },
   normalize: {
     group: 'Learning',

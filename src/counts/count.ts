@@ -14,7 +14,15 @@ import { type CountPlan, checkNormalize, countsMeta, type NormalizePolicy, planF
 import { partsOf, readPart } from './read-part'
 import { addText } from './scan-words'
 import type { WordCounts } from './types'
-import { createWordTable, mergeWordTables, type WordTable, wordCount, wordLength, wordStart } from './word-table'
+import {
+  createWordTable,
+  flattenTable,
+  mergeWordTables,
+  type WordTable,
+  wordCount,
+  wordLength,
+  wordStart,
+} from './word-table'
 import type { CountReply, CountTask } from './worker'
 
 export interface CountWordsOptions {
@@ -76,9 +84,35 @@ export async function countUnordered(
     ...(leaveOut === undefined ? {} : { left_out: `1 of ${leaveOut} lines` }),
   }
   return {
-    ...flat(table),
+    ...flattenTable(table),
     meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [`ko_vocab.${key}`, value])),
   }
+}
+
+/** Text up to this size is counted faster here than by threads that must start first. */
+const THREADS_FROM = 4 << 20
+
+/**
+ * {@link countUnordered} for each domain by itself. Progress is over all of them.
+ *
+ * @returns by domain
+ */
+export async function countDomains(
+  domains: readonly { files: readonly CorpusFile[] }[],
+  options: CountWordsOptions = {},
+): Promise<WordCounts[]> {
+  const sizeOf = (files: readonly CorpusFile[]) => files.reduce((sum, { size }) => sum + size, 0)
+  const total = domains.reduce((sum, { files }) => sum + sizeOf(files), 0)
+  const counted: WordCounts[] = []
+  let done = 0
+  for (const { files } of domains) {
+    const size = sizeOf(files)
+    const threads = size < THREADS_FROM ? 1 : options.threads
+    const onProgress = (bytes: number) => options.onProgress?.(Math.min(done + bytes, total), total)
+    counted.push(await countUnordered(files, { ...options, threads, onProgress }))
+    done += size
+  }
+  return counted
 }
 
 /** The built worker beside this module; null where sources run unbuilt, which count on their own thread. */
@@ -169,16 +203,4 @@ function composed(table: WordTable): WordTable {
     addText(into, bytes, 0, bytes.length, wordCount(table, i))
   }
   return into
-}
-
-function flat(table: WordTable): Omit<WordCounts, 'meta'> {
-  const { size } = table
-  const offsets = new Uint32Array(size + 1)
-  const counts = new Float64Array(size)
-  for (let i = 0; i < size; i++) {
-    offsets[i] = wordStart(table, i)
-    counts[i] = wordCount(table, i)
-  }
-  offsets[size] = table.used
-  return { bytes: table.arena.subarray(0, table.used), offsets, counts }
 }

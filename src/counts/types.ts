@@ -11,6 +11,8 @@ export interface WordCounts {
   offsets: Uint32Array
   /** By word; whole numbers from 1 to 2^53. */
   counts: Float64Array
+  /** What one occurrence adds to a count, on average: 1 unless counts are weighted (see balance.ts). */
+  unit?: number
   /** What the words were counted with (`ko_vocab.pre_tokenizer`, `ko_vocab.normalize` …), as in counts.parquet. */
   meta: Record<string, string>
 }

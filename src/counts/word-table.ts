@@ -1,3 +1,5 @@
+import type { WordCounts } from './types'
+
 /**
  * Distinct words with their counts: an open-addressing hash table over raw UTF-8.
  *
@@ -200,4 +202,17 @@ export function mergeWordTables(into: WordTable, from: WordTable): void {
     into.entries[found + 3] = low | 0
     into.entries[found + 2] += ((packed >>> LENGTH_BITS) + (low >= 2 ** 32 ? 1 : 0)) << LENGTH_BITS
   }
+}
+
+/** The table as counted words, in order of first appearance; the bytes are the table's own. */
+export function flattenTable(table: WordTable): Omit<WordCounts, 'meta'> {
+  const { size } = table
+  const offsets = new Uint32Array(size + 1)
+  const counts = new Float64Array(size)
+  for (let i = 0; i < size; i++) {
+    offsets[i] = wordStart(table, i)
+    counts[i] = wordCount(table, i)
+  }
+  offsets[size] = table.used
+  return { bytes: table.arena.subarray(0, table.used), offsets, counts }
 }

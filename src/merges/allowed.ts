@@ -37,12 +37,11 @@ export function refusalOf(limits: PieceLimits, key: string): Refusal | null {
   const bytes = keyToBytes(key)
   let characters = 0
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] & 0xc0) !== 0x80) characters++
-  const marked = limits.form === 'sentencepiece' && bytes[0] === 0xe2 && bytes[1] === 0x96 && bytes[2] === 0x81
-  if (marked && limits.scope.name !== 'all') {
-    bytes[2] = 0x20
-    if (!pieceInScope(limits.scope, bytes, 2)) return 'out-of-scope'
-    bytes[2] = 0x81
-  } else if (!pieceInScope(limits.scope, bytes)) return 'out-of-scope'
+  const inScope =
+    limits.form === 'sentencepiece'
+      ? pieceInScope(limits.scope, spacesForMarks(bytes))
+      : pieceInScope(limits.scope, bytes)
+  if (!inScope) return 'out-of-scope'
   if (characters > limits.maxPieceLength) return 'too-long'
   const text = decodeUtf8(bytes)
   // Only text that holds combining characters can compose.
@@ -52,4 +51,24 @@ export function refusalOf(limits: PieceLimits, key: string): Refusal | null {
 
 export function isAllowed(limits: PieceLimits, key: string): boolean {
   return refusalOf(limits, key) === null
+}
+
+/** UTF-8 in which every `▁` is a space. */
+function spacesForMarks(bytes: Uint8Array): Uint8Array {
+  let marks = 0
+  for (let i = 0; i + 2 < bytes.length; i++) if (isMark(bytes, i)) marks++
+  if (marks === 0) return bytes
+  const spaced = new Uint8Array(bytes.length - 2 * marks)
+  let used = 0
+  for (let i = 0; i < bytes.length; i++) {
+    if (isMark(bytes, i)) {
+      spaced[used++] = 0x20
+      i += 2
+    } else spaced[used++] = bytes[i]
+  }
+  return spaced
+}
+
+function isMark(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81
 }

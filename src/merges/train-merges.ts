@@ -69,6 +69,7 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
   const registry = createRegistry(keys, base.form === 'byte-level')
   addPieces(registry, mergeOrder(base, keys, scope))
 
+  const { unit = 1 } = words
   const limits: PieceLimits = { form: base.form, scope, maxPieceLength, taken: twinsOf(base) }
   const closed = closedCharacters(base, keys)
   const mayBe = (key: string) =>
@@ -79,10 +80,10 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
   const lacking = new Set(waiting.map(({ symbol }) => keys[symbol]).filter((key) => !mayBe(key)))
   const allowed = (key: string) =>
     mayBe(key) && (lacking.size === 0 || !firstParts(registry, key).some((character) => lacking.has(character)))
-  const required = [...first, ...requiredKeys(base, words, waiting, keys, syllables, minFrequency)]
+  const required = [...first, ...requiredKeys(base, words, waiting, keys, syllables, minFrequency * unit)]
   const steps = trainPieces(text, {
     add,
-    minFrequency,
+    minFrequency: minFrequency * unit,
     registry,
     required: closed.length > 0 ? required.filter((key) => !closed.includes(key)) : required,
     waiting: waiting.filter(({ symbol }) => allowed(keys[symbol])),
@@ -99,7 +100,7 @@ export function trainMerges(base: Tokenizer, words: WordCounts, options: TrainMe
       piece: keyToPiece(base.form, keys[symbol]),
       left: left < 0 ? null : keyToPiece(base.form, keys[left]),
       right: right < 0 ? null : keyToPiece(base.form, keys[right]),
-      count,
+      count: unit === 1 ? count : Math.round(count / unit),
     })),
     meta: {
       ...Object.fromEntries(Object.entries(words.meta).map(([key, value]) => [key.replace('ko_vocab.', ''), value])),

@@ -5,7 +5,8 @@ import { KoVocabError } from '../errors'
  *
  * A new piece may only spell: an optional leading space, then characters of the scope's `core`
  * (the last one may be cut, if every character with that UTF-8 prefix belongs to the scope's `blocks`),
- * then characters of `trailing`. So no text without a core character can ever contain a new piece.
+ * then characters of `trailing`; with `spaces` several such words with one space between them. So no text without a core
+ * character can ever contain a new piece, and none ends in a space that could belong to the text behind it.
  */
 export interface Scope {
   name: string
@@ -21,6 +22,8 @@ export interface Scope {
   blocks: readonly (readonly [number, number])[]
   /** Code points that may follow core characters inside a piece, ascending; empty for most scopes. */
   trailing: readonly number[]
+  /** Whether a piece may go on behind a space, with another word of the same make. */
+  spaces?: boolean
 }
 
 const SYLLABLES = [0xac00, 0xd7a3] as const
@@ -69,6 +72,20 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     blocks: HANGUL_BLOCKS,
     trailing: [0x21, 0x2c, 0x2e, 0x3f],
   },
+  'hangul+superwords': {
+    name: 'hangul+superwords',
+    core: HANGUL_CORE,
+    blocks: HANGUL_BLOCKS,
+    trailing: [],
+    spaces: true,
+  },
+  'hangul+punctuation+superwords': {
+    name: 'hangul+punctuation+superwords',
+    core: HANGUL_CORE,
+    blocks: HANGUL_BLOCKS,
+    trailing: [0x21, 0x2c, 0x2e, 0x3f],
+    spaces: true,
+  },
   'hangul+hanja': {
     name: 'hangul+hanja',
     core: union(HANGUL_CORE, HANJA_CORE),
@@ -82,6 +99,31 @@ export const SCOPES: Readonly<Record<string, Scope>> = {
     trailing: [],
   },
   all: { name: 'all', core: [[0, 0x10ffff]], blocks: [[0, 0x10ffff]], trailing: [] },
+}
+
+/** What an extension touches when nothing is said: byte-level split patterns keep letters and punctuation apart. */
+export function defaultScopeName(form: 'sentencepiece' | 'byte-level'): string {
+  return form === 'sentencepiece' ? 'hangul+punctuation' : 'hangul'
+}
+
+const SUPERWORDS = '+superwords'
+
+/** The scope whose pieces may go on behind a space. Throws `bad-option` where there is none. */
+export function superwordScope(scope: Scope): Scope {
+  if (scope.spaces) return scope
+  const name = `${scope.name}${SUPERWORDS}`
+  if (Object.hasOwn(SCOPES, name)) return SCOPES[name]
+  const known = Object.keys(SCOPES).filter((other) => other.endsWith(SUPERWORDS))
+  throw new KoVocabError(
+    'bad-option',
+    `the scope "${scope.name}" has no superwords`,
+    `choose one of ${known.map((other) => other.slice(0, -SUPERWORDS.length)).join(', ')}`,
+  )
+}
+
+/** The scope without its superwords: what words are counted with. */
+export function wordScope(scope: Scope): Scope {
+  return scope.spaces ? scopeNamed(scope.name.slice(0, -SUPERWORDS.length)) : scope
 }
 
 /** The scope of that name. Throws `bad-option` naming the known ones. */
@@ -147,33 +189,36 @@ export function prefixInScope(scope: Scope, bytes: ArrayLike<number>, start: num
 }
 
 /**
- * Whether a new piece may be made of these UTF-8 bytes: `[space] core… [cut core character | trailing…]`.
+ * Whether a new piece may be made of these UTF-8 bytes: `[space] core… [cut core character | trailing…]`, or several of
+ * these where the scope has superwords.
  * Bytes that begin inside a character are never in scope: `BE 80` ends characters of every script.
  */
 export function pieceInScope(scope: Scope, bytes: ArrayLike<number>, start = 0, end = bytes.length): boolean {
   let at = start
-  if (scope.name !== 'all' && bytes[at] === 0x20) at++
-  if (at >= end) return false
-  if (scope.name === 'all') return true
-  let core = 0
-  while (at < end) {
-    const lead = bytes[at]
-    const size = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0
-    if (size === 0) return false
-    if (at + size > end) return prefixInScope(scope, bytes, at, end)
-    let codePoint = size === 1 ? lead : lead & (0xff >> (size + 1))
-    for (let i = 1; i < size; i++) {
-      if ((bytes[at + i] & 0xc0) !== 0x80) return false
-      codePoint = (codePoint << 6) | (bytes[at + i] & 0x3f)
+  if (scope.name === 'all') return end > start
+  // A word, or several with a space between them.
+  do {
+    if (bytes[at] === 0x20) at++
+    let core = 0
+    while (at < end) {
+      const lead = bytes[at]
+      const size = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 0
+      if (size === 0) return false
+      if (at + size > end) return prefixInScope(scope, bytes, at, end)
+      let codePoint = size === 1 ? lead : lead & (0xff >> (size + 1))
+      for (let i = 1; i < size; i++) {
+        if ((bytes[at + i] & 0xc0) !== 0x80) return false
+        codePoint = (codePoint << 6) | (bytes[at + i] & 0x3f)
+      }
+      // An overlong form stands in no text.
+      if (size === 4 && codePoint < 0x10000) return false
+      if (!within(scope.core, codePoint)) break
+      core++
+      at += size
     }
-    // An overlong form stands in no text.
-    if (size === 4 && codePoint < 0x10000) return false
-    if (!within(scope.core, codePoint)) break
-    core++
-    at += size
-  }
-  if (core === 0) return false
-  // What is left must be trailing characters, all of them ASCII.
-  for (; at < end; at++) if (!scope.trailing.includes(bytes[at])) return false
-  return true
+    if (core === 0) return false
+    // ASCII, all of them.
+    while (at < end && scope.trailing.includes(bytes[at])) at++
+  } while (scope.spaces && bytes[at] === 0x20 && at < end)
+  return at === end
 }

@@ -39,7 +39,10 @@ describe.skipIf(!python.path)(`init methods (${python.reason})`, () => {
     writeFileSync(join(folder, 'tokenizer.json'), await llama2Json())
     base = readTokenizerJson(await llama2Json(), 'tokenizer.json')
     const file = { path: join(folder, 'ko.txt'), size: Buffer.byteLength(text), compression: 'none' as const }
-    extended = extendTokenizer(base, await learnMerges(base, [file], { add: 300, scope: scopeNamed('hangul') }))
+    extended = extendTokenizer(
+      base,
+      await learnMerges(base, [{ name: 'ko', files: [file] }], { add: 300, scope: scopeNamed('hangul') }),
+    )
     corpus = await corpusStatistics(text.split('\n').slice(0, 4000), { base, extended, contexts: true })
     encoder = createEncoder(base)
     const page = readFileSync(new URL('../../docs/init-map.md', import.meta.url), 'utf8')

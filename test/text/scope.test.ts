@@ -1,7 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isKoVocabError } from '../../src/errors'
-import { inScope, mayChange, pieceInScope, prefixInScope, SCOPES, type Scope, scopeNamed } from '../../src/text/scope'
+import {
+  inScope,
+  mayChange,
+  pieceInScope,
+  prefixInScope,
+  SCOPES,
+  type Scope,
+  scopeNamed,
+  superwordScope,
+  wordScope,
+} from '../../src/text/scope'
 import { classOf, Letter } from '../../src/text/unicode'
 import { encodeUtf8 } from '../../src/text/utf8'
 import { runs } from '../support/long'
@@ -136,11 +146,49 @@ describe('pieceInScope, hangul', () => {
     }
     expect(pieceInScope(scope, bytesOf('EA B0 2E'))).toBe(false)
   })
+
+  it('superwords: whole words with one space between them, none behind the last', () => {
+    const scope = SCOPES['hangul+punctuation+superwords']
+    for (const text of ['할 거예요.', ' 할 수', '다. 그', '가 나 다'])
+      expect(pieceInScope(scope, encodeUtf8(text)), text).toBe(true)
+    for (const text of ['할 ', ' 할 ', '할  거', '할 the', 'the 할', '할 .', ' ', '할. .']) {
+      expect(pieceInScope(scope, encodeUtf8(text)), text).toBe(false)
+    }
+    expect(pieceInScope(scope, bytesOf('EC 95 88 20 EC 95'))).toBe(true)
+    expect(pieceInScope(scope, bytesOf('EC 95 20 EC 95 88'))).toBe(false)
+  })
+
+  it('a scope with superwords and the one of its words', () => {
+    for (const name of ['hangul', 'hangul+punctuation']) {
+      const scope = superwordScope(scopeNamed(name))
+      expect(scope).toBe(SCOPES[`${name}+superwords`])
+      expect(superwordScope(scope)).toBe(scope)
+      expect(wordScope(scope)).toBe(SCOPES[name])
+      expect(scope).toEqual({ ...SCOPES[name], name: scope.name, spaces: true })
+    }
+    expect(() => superwordScope(SCOPES.all)).toThrow(/"all" has no superwords/)
+  })
 })
 
 describe('pieceInScope against brute force', () => {
+  function isUtf8(bytes: Uint8Array): boolean {
+    try {
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /** Text that holds `bytes` and no core character exists only if the piece is out of scope. */
   function plainly(scope: Scope, bytes: Uint8Array): boolean {
+    const space = scope.spaces ? bytes.indexOf(0x20, 1) : -1
+    if (space < 0) return plainWord(scope, bytes)
+    return plainWord(scope, bytes.subarray(0, space), false) && plainly(scope, bytes.subarray(space))
+  }
+
+  function plainWord(scope: Scope, bytes: Uint8Array, mayBeCut = true): boolean {
+    if (!mayBeCut && isUtf8(bytes) === false) return false
     const from = bytes[0] === 0x20 ? 1 : 0
     for (let end = bytes.length; end > Math.max(from, bytes.length - 4); end--) {
       let text: string

@@ -4,7 +4,7 @@ import { countWords } from '../../counts/count'
 import { writeCounts } from '../../counts/counts-file'
 import type { WordCounts } from '../../counts/types'
 import { openBase } from '../../extend/open-base'
-import { scopeNamed } from '../../text/scope'
+import { defaultScopeName, scopeNamed } from '../../text/scope'
 import { decodeUtf8 } from '../../text/utf8'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
@@ -37,7 +37,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const { form, pattern, normalize, threads, out } = values
   const fromNothing = path === 'none'
   const base = await openBase({ base: fromNothing ? undefined : path, form, pattern })
-  const scope = scopeNamed(values.scope ?? 'hangul')
+  const scope = scopeNamed(values.scope ?? defaultScopeName(base.form))
   const files = await expandInputs(patterns)
   if (values['dry-run']) {
     const plan = { dryRun: true, scope: fromNothing ? 'all' : scope.name, corpus: files, out: out ?? null }

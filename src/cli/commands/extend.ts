@@ -17,6 +17,8 @@ export const options = [
     'max-piece-length',
     'syllables',
     'scope',
+    'balance',
+    'superwords',
     'normalize',
     'threads',
   ] as const),
@@ -31,6 +33,7 @@ audit has passed; a failed audit goes to <out>.audit-failed.json and exits 1.
 
 Examples:
   ko-vocab extend --base ./Llama-2-7b-hf --corpus 'ko/**/*.txt.gz' --add 14336 --out ./llama-2-ko
+  ko-vocab extend --base ./Mistral-7B --corpus law='law/**/*.txt' chat=chat.txt --superwords 0.5 --add 32000 --out out
   ko-vocab extend --base tokenizer.model --corpus ko.txt --vocab-size 46336 --pad-to-multiple 64 --out out
   ko-vocab extend --base ./Yi-6B --merges merges.txt --input mean --output first --unchanged en.txt code.txt --out out
   ko-vocab extend --base none --form sentencepiece --corpus ko.txt --vocab-size 32000 --out korean
@@ -54,6 +57,8 @@ export async function run(context: Context, command: Command): Promise<undefined
     maxPieceLength: values['max-piece-length'],
     syllables: values.syllables,
     scope: values.scope,
+    balance: values.balance,
+    superwords: values.superwords,
     normalize: values.normalize,
     threads: values.threads,
     userDefinedSymbols: values['user-defined-symbols'],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { writeFileAtomic } from '../../corpus/atomic'
+import { learnPieces } from '../../extend/learn-pieces'
 import { prepareExtension } from '../../extend-from-text'
-import { learnMerges } from '../../merges/learn'
 import { formatMerges } from '../../merges/merges-file'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
@@ -14,7 +14,16 @@ export const summary = "learn pieces: continue the base's byte-pair encoding on 
 
 export const options = [
   ...(['base', 'form', 'pattern', 'corpus', 'counts', 'add', 'vocab-size', 'min-frequency'] as const),
-  ...(['max-piece-length', 'syllables', 'scope', 'normalize', 'threads', 'user-defined-symbols'] as const),
+  ...([
+    'max-piece-length',
+    'syllables',
+    'scope',
+    'balance',
+    'superwords',
+    'normalize',
+    'threads',
+    'user-defined-symbols',
+  ] as const),
   ...(['out', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -43,6 +52,8 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     maxPieceLength: values['max-piece-length'],
     syllables,
     scope: values.scope,
+    balance: values.balance,
+    superwords: values.superwords,
     normalize,
     threads,
     userDefinedSymbols: values['user-defined-symbols'],
@@ -54,10 +65,11 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     await terminal.print(values.json ? planJson(plan, out ?? null) : planText(plan, place))
     return
   }
-  const learned = await learnMerges(plan.base, plan.corpus, {
+  const learned = await learnPieces(plan.base, plan.domains, {
     ...given,
     form: path === 'none' ? plan.base.form : undefined,
     scope: plan.scope,
+    balance: plan.balance,
     add: plan.add,
     onProgress: progress.update,
   })

@@ -13,7 +13,7 @@ export const summary = 'how many pieces are worth adding: every size measured in
 export const options = [
   ...(['base', 'corpus', 'test', 'model'] as const),
   ...(['max', 'held-out', 'training-tokens', 'enough', 'multiple-of'] as const),
-  ...(['min-frequency', 'max-piece-length', 'syllables', 'scope', 'normalize', 'threads'] as const),
+  ...(['min-frequency', 'max-piece-length', 'syllables', 'scope', 'balance', 'normalize', 'threads'] as const),
   ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -50,6 +50,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     maxPieceLength: values['max-piece-length'],
     syllables: values.syllables,
     scope: values.scope,
+    balance: values.balance,
     normalize: values.normalize,
     threads: values.threads,
     out,

@@ -19,7 +19,7 @@ import { bytesOf, newPieces, pairKey, rankOfPairs, readable } from './vocabulary
  *
  * So the text holds the bytes of a new piece. Each of these is, by {@link pieceInScope}, an optional space and then
  * whole characters of the scope, the last of which may be cut where every character with that beginning lies in the
- * scope's blocks. Text without a character of the scope or its blocks holds no such bytes: UTF-8 characters do not
+ * scope's blocks; or, where the scope has superwords, several of these. Text without a character of the scope or its blocks holds no such bytes: UTF-8 characters do not
  * overlap. Hence it is enough that every new piece is in scope and every new merge makes a new piece or has one as
  * part. User-defined symbols are asked for, not learned; they change the text they name.
  */

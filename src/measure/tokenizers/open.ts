@@ -2,6 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { asIoError } from '../../corpus/atomic'
+import { nameAndPath } from '../../corpus/domains'
 import { isKoVocabError, KoVocabError } from '../../errors'
 import { loadTokenizer } from '../../tokenizer/load'
 import { huggingFaceTokenizer } from './huggingface'
@@ -43,12 +44,6 @@ export async function openMeasured(spec: string, options: OpenMeasuredOptions = 
 export function withDistinctNames(tokenizers: readonly MeasuredTokenizer[]): MeasuredTokenizer[] {
   const alike = ({ name }: MeasuredTokenizer) => tokenizers.filter((other) => other.name === name).length > 1
   return tokenizers.map((tokenizer) => (alike(tokenizer) ? { ...tokenizer, name: tokenizer.source } : tokenizer))
-}
-
-/** `name=rest` in two, unless a file of the whole name is there. */
-export async function nameAndPath(spec: string): Promise<[name: string | null, path: string]> {
-  const parts = /^([^=/\\]+)=(.+)$/s.exec(spec)
-  return parts && !(await exists(spec)) ? [parts[1], parts[2]] : [null, spec]
 }
 
 async function openPath(path: string, name: string, source: string): Promise<MeasuredTokenizer> {
