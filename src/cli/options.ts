@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
-import { SCOPES } from '../text/scope'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
-import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, share, text, texts, whole } from './option-values'
+import { LEARNING_OPTIONS } from './learning-options'
+import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
 
 export const OPTIONS = {
   base: {
@@ -203,54 +203,7 @@ export const OPTIONS = {
     description: 'propose sizes at which all ids are a multiple of n',
     schema: whole(1, 1 << 20).default(128),
   },
-  'min-frequency': {
-    group: 'Learning',
-    flags: '--min-frequency <n>',
-    description: 'a piece must have been seen that often when it is made',
-    schema: whole(1).default(2),
-  },
-  'max-piece-length': {
-    group: 'Learning',
-    flags: '--max-piece-length <n>',
-    description: 'the longest piece, in characters; a leading space counts',
-    schema: whole(1).default(16),
-  },
-  syllables: {
-    group: 'Learning',
-    flags: '--syllables <which>',
-    description: 'syllables that become pieces whatever they save: seen, all (11,172) or none',
-    schema: oneOf(['seen', 'all', 'none']).default('none'),
-  },
-  scope: {
-    group: 'Learning',
-    flags: '--scope <name>',
-    description: `text that may change: ${Object.keys(SCOPES).join(', ')} (default: hangul, for SentencePiece bases hangul+punctuation; from nothing: all)`,
-    schema: oneOf(keysOf(SCOPES)).optional(),
-  },
-  balance: {
-    group: 'Learning',
-    flags: '--balance <what>',
-    description: 'domains: each file, or name=files, weighs the same (default, up to 100); none: as much as it holds',
-    schema: oneOf(['domains', 'none']).optional(),
-  },
-  superwords: {
-    group: 'Learning',
-    flags: '--superwords <share>',
-    description: 'SentencePiece bases: learn this share (0 to 1) within words, then pieces that go on behind a space',
-    schema: share.optional(),
-  },
-  normalize: {
-    group: 'Learning',
-    flags: '--normalize <how>',
-    description: "words are counted as the base's normalizer makes them (keep), composed (nfc), or as they are (none)",
-    schema: oneOf(['keep', 'nfc', 'none']).default('keep'),
-  },
-  threads: {
-    group: 'Learning',
-    flags: '--threads <n>',
-    description: 'threads that count; the result is the same for any number (default: all processors, at most 16)',
-    schema: whole(1, 256).optional(),
-  },
+  ...LEARNING_OPTIONS,
   remove: {
     group: 'Learning',
     flags: '--remove <n>',
