@@ -53,10 +53,11 @@ export function memberValue(members: JsonMembers, key: string): unknown {
 }
 
 /** The text with one value put in the place of another, or as the first key when it is not there. */
-export function withMember(members: JsonMembers, key: string, value: number): Uint8Array {
+export function withMember(members: JsonMembers, key: string, value: number | string): Uint8Array {
   const { text, spans, inside } = members
   const span = spans.get(key) ?? { begin: inside, end: inside }
-  const written = spans.has(key) ? `${value}` : `\n  ${JSON.stringify(key)}: ${value}${spans.size > 0 ? ',' : '\n'}`
+  const json = JSON.stringify(value)
+  const written = spans.has(key) ? json : `\n  ${JSON.stringify(key)}: ${json}${spans.size > 0 ? ',' : '\n'}`
   const bytes = new TextEncoder().encode(written)
   const changed = new Uint8Array(span.begin + bytes.length + text.length - span.end)
   changed.set(text.subarray(0, span.begin))

@@ -2,6 +2,25 @@
 
 export { type CpuOptions, cpuBackend } from './backends/cpu/backend'
 export type { Backend, Session, StepInput, Values } from './backends/types'
+export {
+  type Batches,
+  type BatchesOptions,
+  createBatches,
+  type DataDescription,
+  requireSameData,
+  type Source,
+} from './data/batches'
+export type { Blocks } from './data/blocks'
+export {
+  createDocumentEncoder,
+  type DocumentEncoder,
+  type SpecialMode,
+  type SpecialOptions,
+} from './data/document-encoder'
+export { type DocumentEnd, type DocumentOptions, documentsOf } from './data/documents'
+export type { PackingKind } from './data/packing'
+export { type TokenStore, tokensInMemory } from './data/token-store'
+export { type EvaluationBlocks, evaluationStart, evaluationWindows, type WindowOptions } from './data/windows'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
 export { buildPlan, type PlanOptions, type TrainSettings } from './plan/build'

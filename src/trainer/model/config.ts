@@ -68,7 +68,7 @@ const file = z.looseObject({
   attention_dropout: z.number().nullish(),
   max_position_embeddings: natural.nullish(),
   sliding_window: natural.nullish(),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
 })
 
 type File = z.output<typeof file>

@@ -20,8 +20,8 @@ export interface Draft {
   sin: TensorId
 }
 
-/** Rows of a part are a multiple of this, so that parts of one buffer begin where bindings may (256 bytes). */
-const ROWS_ALIGNED = 64
+/** Parts of one buffer begin where bindings may: at multiples of 256 bytes. */
+const PART_ELEMENTS = 64
 
 /** Only these are split; nothing else is larger than a part of a weight in any sensible batch. */
 const SPLIT: readonly TensorKind[] = ['parameter', 'gradient', 'state']
@@ -38,7 +38,8 @@ export function addTensor(
   const columns = shape[shape.length - 1]
   let part = size
   if (size > bindingElements) {
-    const rows = Math.floor(bindingElements / columns / ROWS_ALIGNED) * ROWS_ALIGNED
+    const step = PART_ELEMENTS / commonDivisor(columns, PART_ELEMENTS)
+    const rows = Math.floor(bindingElements / columns / step) * step
     if (!SPLIT.includes(kind) || shape.length < 2 || rows === 0) {
       const most = `the device binds at most ${bindingElements * 4} bytes at once`
       const hint = kind === 'activation' || kind === 'output' ? 'use a smaller batch, or shorter blocks' : undefined
@@ -47,6 +48,10 @@ export function addTensor(
     part = rows * columns
   }
   return tensors.push({ id: tensors.length, name, kind, dtype, shape, size, buffer: -1, part }) - 1
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b)
 }
 
 export function addActivation(draft: Draft, name: string, ...shape: number[]): TensorId {

@@ -1,0 +1,138 @@
+/** A trained model as a folder that transformers loads. Node only. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { membersOf, withMember } from '../checkpoint/json-edit'
+import { INDEX } from '../checkpoint/open-checkpoint'
+import { placeFile } from '../checkpoint/place-file'
+import { encodeValues, ROW_BYTES, type RowDtype } from '../checkpoint/row-values'
+import { asIoError, withTemporaryFolder, writeFileAtomic } from '../corpus/atomic'
+import { KoVocabError } from '../errors'
+import { formatHeader, type TensorEntry } from '../init/safetensors-header'
+import { SIDECARS } from '../tokenizer/load'
+import type { Session } from './backends/types'
+import type { ModelFolder } from './load'
+import type { Parameter } from './plan/types'
+
+export interface SaveModelOptions {
+  /** The folder that the model was loaded from: config.json and the tokenizer come from there. */
+  source: ModelFolder
+  /** What the weights are rounded to; by default what they were loaded from. */
+  dtype?: RowDtype
+  /** Most bytes of weights a file; 5 GB by default, as transformers does. */
+  shardBytes?: number
+  /** Put the new folder in the place of one that is not empty. */
+  replace?: boolean
+}
+
+/** Elements that are written at once. */
+const CHUNK = 1 << 20
+/** The tokenizer's own files, whatever the format, and what came with an extension. */
+const CARRIED =
+  /^(tokenizer\.json|vocab\.(json|txt)|merges\.txt|.*\.(model|tiktoken|jinja)|extension\.json|rows\.json)$/
+const TORCH_NAMES: Readonly<Record<RowDtype, string>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+}
+
+/**
+ * Writes config.json, the weights (one file, or shards with an index), the tokenizer and generation_config.json, under a
+ * temporary name that is renamed when all is there.
+ *
+ * @throws KoVocabError `io`; `bad-file` for a value that is NaN, infinite or too large for the dtype
+ */
+export async function saveModel(session: Session, folder: string, options: SaveModelOptions): Promise<void> {
+  const { source, dtype = source.dtype, shardBytes = 5e9, replace } = options
+  await withTemporaryFolder(
+    folder,
+    async (temporary) => {
+      await writeFileAtomic(join(temporary, 'config.json'), configWith(source, dtype))
+      await carry(source.folder, temporary)
+      const shards = dealOut(session, dtype, shardBytes)
+      const nameOf = (i: number) =>
+        shards.length === 1
+          ? 'model.safetensors'
+          : `model-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}.safetensors`
+      for (const [i, shard] of shards.entries())
+        await writeFileAtomic(join(temporary, nameOf(i)), weightBytes(session, shard, dtype))
+      if (shards.length > 1) await writeFileAtomic(join(temporary, INDEX), formatIndex(shards, nameOf, dtype))
+    },
+    { replace },
+  )
+}
+
+/** transformers 5 calls it `dtype`, before it was `torch_dtype`; which of them stands there is changed. */
+function configWith({ checkpoint, folder }: ModelFolder, dtype: RowDtype): Uint8Array {
+  const members = membersOf(checkpoint.config.text, join(folder, 'config.json'))!
+  const key = members.spans.has('torch_dtype') ? 'torch_dtype' : 'dtype'
+  return withMember(members, key, TORCH_NAMES[dtype])
+}
+
+async function carry(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch((error: unknown) => {
+    throw asIoError(error, from, 'read')
+  })
+  for (const name of names) {
+    if (CARRIED.test(name) || SIDECARS.includes(name)) await placeFile(join(from, name), join(to, name), 'copy')
+  }
+}
+
+interface StoredParameter extends TensorEntry {
+  parameter: Parameter
+}
+
+/** In the order of the model, a new file when the next tensor would make one too large. */
+function dealOut(session: Session, dtype: RowDtype, shardBytes: number): StoredParameter[][] {
+  const shards: StoredParameter[][] = []
+  let end = 0
+  for (const parameter of session.plan.parameters) {
+    const { name, shape } = parameter
+    const bytes = shape.reduce((a, b) => a * b, ROW_BYTES[dtype])
+    if (shards.length === 0 || (end > 0 && end + bytes > shardBytes)) {
+      shards.push([])
+      end = 0
+    }
+    shards[shards.length - 1].push({ name, dtype, shape, begin: end, end: end + bytes, parameter })
+    end += bytes
+  }
+  return shards
+}
+
+async function* weightBytes(
+  session: Session,
+  shard: readonly StoredParameter[],
+  dtype: RowDtype,
+): AsyncGenerator<Uint8Array> {
+  const entries = shard.map(({ parameter, ...entry }) => entry)
+  // Without it transformers refuses the file.
+  yield formatHeader(entries, { format: 'pt' })
+  for (const { name, parameter } of shard) {
+    const { size } = session.plan.tensors[parameter.tensor]
+    for (let at = 0; at < size; at += CHUNK) {
+      const values = Float64Array.from(await session.read(parameter.tensor, at, Math.min(CHUNK, size - at)))
+      const bytes = new Uint8Array(values.length * ROW_BYTES[dtype])
+      const wrong = encodeValues(dtype, values, bytes)
+      if (wrong >= 0) {
+        const what = `${name}: its value ${at + wrong} is ${values[wrong]}, which ${dtype} cannot hold`
+        throw new KoVocabError('bad-file', what, 'training has diverged; go back to the last checkpoint')
+      }
+      yield bytes
+    }
+  }
+}
+
+function formatIndex(
+  shards: readonly (readonly StoredParameter[])[],
+  nameOf: (i: number) => string,
+  dtype: RowDtype,
+): string {
+  const total = shards.reduce((sum, shard) => sum + shard[shard.length - 1].end, 0)
+  const metadata = { total_size: total, total_parameters: total / ROW_BYTES[dtype] }
+  const weightMap = Object.fromEntries(shards.flatMap((shard, i) => shard.map(({ name }) => [name, nameOf(i)])))
+  return `${JSON.stringify({ metadata, weight_map: weightMap }, null, 2)}\n`
+}
+
+function fiveDigits(n: number): string {
+  return String(n).padStart(5, '0')
+}
