@@ -1,10 +1,8 @@
 /** What a training or evaluation step is fed: rows of tokens with what is to be predicted at each. */
 import { KoVocabError } from '../../errors'
+import { IGNORED } from '../plan/step-inputs'
 import type { TokenRange } from './packing'
 import type { TokenStore } from './token-store'
-
-/** At places where nothing is predicted; PyTorch's cross-entropy ignores the same. */
-export const NO_LABEL = -100
 
 /** All four arrays are [rows, length], row by row. */
 export interface Blocks {
@@ -13,7 +11,7 @@ export interface Blocks {
   ids: Int32Array
   /**
    * The token that follows each input in its document, so already shifted (Hugging Face shifts inside the model);
-   * {@link NO_LABEL} at the last token of a document and in padding. It may stand in another row than its input, when a
+   * {@link IGNORED} at the last token of a document and in padding. It may stand in another row than its input, when a
    * document is cut: every token but a document's first is the label of one place.
    */
   labels: Int32Array
@@ -37,7 +35,7 @@ export function emptyBlocks(rows: number, length: number, pad: number): Blocks {
     rows,
     length,
     ids: new Int32Array(rows * length).fill(pad),
-    labels: new Int32Array(rows * length).fill(NO_LABEL),
+    labels: new Int32Array(rows * length).fill(IGNORED),
     positions: new Int32Array(rows * length),
     documentStart,
     tokens: 0,

@@ -10,7 +10,6 @@ import {
   indexBytes,
   pointersAt,
   recordFault,
-  sizesAt,
   TOKENS_FILES,
   type TokensRecord,
 } from './token-format'
@@ -96,7 +95,7 @@ export async function openTokens(
     *lengths() {
       for (let from = 0; from < documents; from += PAGE) {
         const count = Math.min(PAGE, documents - from)
-        const view = index.view(sizesAt + from * 4, count * 4)
+        const view = index.view(HEADER_BYTES + from * 4, count * 4)
         for (let i = 0; i < count; i++) yield view.getInt32(i * 4, true)
       }
     },
@@ -128,7 +127,7 @@ function requireIndex(index: Part, documents: number, tokens: number, pointer: (
   const fault = headerFault(new Uint8Array(index.view(0, HEADER_BYTES).buffer), documents)
   if (fault !== null) throw new KoVocabError('bad-file', `${index.path}: ${fault}`, REMOVE)
   if (documents === 0) return
-  const size = index.view(sizesAt + (documents - 1) * 4, 4).getInt32(0, true)
+  const size = index.view(HEADER_BYTES + (documents - 1) * 4, 4).getInt32(0, true)
   const end = pointer(documents - 1) + size
   if (pointer(0) === 0 && end === tokens) return
   const what = `its documents go from token ${pointer(0)} to ${end}, not from 0 to ${tokens}`

@@ -18,13 +18,13 @@
  * | 8(n + 1) | int64: the first sequence of each document, and n |
  */
 
+/** What the header takes; the sizes come next. */
 export const HEADER_BYTES = 34
 
 const MAGIC = 'MMIDIDX\0\0'
 const VERSION = 1n
 const INT32 = 4
 
-export const sizesAt = HEADER_BYTES
 export const pointersAt = (documents: number): number => HEADER_BYTES + 4 * documents
 export const boundsAt = (documents: number): number => HEADER_BYTES + 12 * documents
 export const indexBytes = (documents: number): number => HEADER_BYTES + 20 * documents + 8

@@ -5,8 +5,8 @@ import type { DocumentEncoder } from './document-encoder'
 import {
   boundsAt,
   formatHeader,
+  HEADER_BYTES,
   pointersAt,
-  sizesAt,
   TOKENS_FILES,
   TOKENS_FORMAT,
   type TokensRecord,
@@ -42,7 +42,7 @@ export async function writeTokens(
       bytes: 0,
     }
     const tokenColumn = createColumn(ids, 0)
-    const sizeColumn = createColumn(index, sizesAt)
+    const sizeColumn = createColumn(index, HEADER_BYTES)
     for await (const text of documents) {
       const encoded = encoder.encode(text)
       if (encoded.length === 0) continue
@@ -98,7 +98,7 @@ async function writePointers(index: FileHandle, documents: number): Promise<void
   let pointer = 0
   for (let from = 0; from <= documents; from += ROOM) {
     const count = Math.min(ROOM, documents - from)
-    await readAt(index, sizes.subarray(0, count * 4), sizesAt + from * 4)
+    await readAt(index, sizes.subarray(0, count * 4), HEADER_BYTES + from * 4)
     const view = new DataView(sizes.buffer)
     const pointers = new DataView(new ArrayBuffer(count * 8))
     const bounds = new DataView(new ArrayBuffer((count + 1) * 8))

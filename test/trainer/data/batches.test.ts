@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Batches, type BatchesOptions, createBatches, requireSameData } from '../../../src/trainer/data/batches'
-import { type Blocks, NO_LABEL } from '../../../src/trainer/data/blocks'
+import type { Blocks } from '../../../src/trainer/data/blocks'
 import { type TokenStore, tokensInMemory } from '../../../src/trainer/data/token-store'
+import { buildPlan } from '../../../src/trainer/plan/build'
+import { batchInputs, IGNORED } from '../../../src/trainer/plan/step-inputs'
 import { runs } from '../../support/long'
 import { byteEncoder, storeOf, VOCABULARY } from './byte-encoder'
 
@@ -40,14 +42,34 @@ describe('batches', () => {
         // As pairs of input and label, in any order; the last token of a document has no label.
         const expected = documents.flatMap((document) => {
           const ids = encoder.encode(document)
-          return Array.from(ids, (id, i) => `${id} ${ids[i + 1] ?? NO_LABEL}`)
+          return Array.from(ids, (id, i) => `${id} ${ids[i + 1] ?? IGNORED}`)
         })
         const padding = rows * length - store.tokens
         const found = Array.from(blocks.ids, (id, at) => `${id} ${blocks.labels[at]}`)
-        expect(found.sort()).toEqual([...expected, ...Array(padding).fill(`0 ${NO_LABEL}`)].sort())
+        expect(found.sort()).toEqual([...expected, ...Array(padding).fill(`0 ${IGNORED}`)].sort())
         expect(blocks.targets).toBe(store.tokens - documents.length)
       }),
       { numRuns: runs(200, 3000) },
+    )
+  })
+
+  it('are what a plan takes: the same rotary positions, nothing out of range', async () => {
+    const config = {
+      ...{ vocabSize: VOCABULARY, hiddenSize: 8, intermediateSize: 8, layers: 1, heads: 1, kvHeads: 1, headDim: 8 },
+      ...{ normEpsilon: 1e-5, ropeTheta: 1e4, ropeScaling: { type: 'default' as const }, tied: true },
+      ...{ maxPositions: 64, slidingWindow: null },
+    }
+    const plan = buildPlan(config, { batch: 3, length: 11 })
+    await fc.assert(
+      fc.asyncProperty(documentLists, packings, fc.nat(40), async (documents, packing, first) => {
+        const store = await tokensInMemory(documents, byteEncoder(), 'k')
+        const batches = createBatches({ ...options, sources: [{ name: 'ko', store }], length: 11, packing })
+        const blocks = batches.read(first, 3)
+        const weights = Float32Array.from(blocks.labels, (label) => (label < 0 ? 0 : 1 / Math.max(1, blocks.targets)))
+        const given = batchInputs(plan, { ...blocks, weights })
+        expect(given.find(({ tensor }) => tensor === plan.inputs.positions)?.values).toEqual(blocks.positions)
+      }),
+      { numRuns: runs(50, 500) },
     )
   })
 
@@ -151,8 +173,8 @@ describe('batches', () => {
     expect([...ids].map((id, i) => [id, labels[i]]).sort()).toEqual([
       [0, 1],
       [1, 2],
-      [2, NO_LABEL],
-      [3, NO_LABEL],
+      [2, IGNORED],
+      [3, IGNORED],
     ])
     expect([...documentStart]).toEqual([0, 0, 0, 0])
   })

@@ -262,18 +262,24 @@ describe('damage is named', () => {
 })
 
 /** One of the scripts beside this file, ready to be run by Node. */
-async function bundled(name: string): Promise<string> {
+async function bundled(entry: URL): Promise<string> {
   const { build } = await import('esbuild')
-  const outfile = join(folder, `${name}.mjs`)
-  const entry = fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' })
+  const outfile = join(folder, `script-${caches++}.mjs`)
+  await build({
+    entryPoints: [fileURLToPath(entry)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+  })
   return outfile
 }
 
 it('a run that is killed leaves nothing that could be taken for tokens', async () => {
   const cache = join(folder, 'killed')
   await mkdir(cache)
-  const module = await bundled('kill-entry')
+  const module = await bundled(new URL('./kill-entry.ts', import.meta.url))
   const target = join(cache, 'place')
   const child = spawn(process.execPath, [module, target])
   await new Promise((resolve) => child.stdout.once('data', resolve))
@@ -288,7 +294,7 @@ it('a run that is killed leaves nothing that could be taken for tokens', async (
 it.skipIf(!long)('200 MB of text take no more memory than 20 MB (long mode)', async () => {
   const tokenizer = join(folder, 'tokenizer.json')
   await writeFile(tokenizer, await llama2Json())
-  const module = await bundled('memory-entry')
+  const module = await bundled(new URL('./memory-entry.ts', import.meta.url))
   const text = await koreanText()
   const peaks: number[] = []
   for (const megabytes of [20, 200]) {

@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readTokenizerJson } from '../../../src/tokenizer/files/tokenizer-json'
 import type { Tokenizer } from '../../../src/tokenizer/types'
-import { NO_LABEL } from '../../../src/trainer/data/blocks'
 import { createDocumentEncoder } from '../../../src/trainer/data/document-encoder'
 import { documentsOf } from '../../../src/trainer/data/documents'
 import { type EvaluationBlocks, evaluationStart, evaluationWindows } from '../../../src/trainer/data/windows'
+import { IGNORED } from '../../../src/trainer/plan/step-inputs'
 import { koreanText, llama2Json, llama3Json } from '../../support/fixtures'
 import { runs } from '../../support/long'
 import { byteEncoder } from './byte-encoder'
@@ -36,10 +36,10 @@ describe('evaluation windows', () => {
         const all = await windowsOf(texts, { length, rows, stride, start, pad: 255 })
         const predicted: number[] = []
         for (const { ids, labels, positions, documentStart, targets } of all) {
-          expect(labels.filter((label) => label !== NO_LABEL)).toHaveLength(targets)
+          expect(labels.filter((label) => label !== IGNORED)).toHaveLength(targets)
           for (const [at, label] of labels.entries()) {
             const column = at % length
-            if (label === NO_LABEL) continue
+            if (label === IGNORED) continue
             predicted.push(label)
             const first = documentStart[at]
             expect(positions[at]).toBe(column - first)
@@ -63,7 +63,7 @@ describe('evaluation windows', () => {
   it('short documents share a row, each seeing itself alone', async () => {
     const [blocks] = await windowsOf([Uint8Array.of(1, 2), Uint8Array.of(3)], { length: 4, rows: 1, start: [256] })
     expect([...blocks.ids]).toEqual([256, 1, 256, 0])
-    expect([...blocks.labels]).toEqual([1, 2, 3, NO_LABEL])
+    expect([...blocks.labels]).toEqual([1, 2, 3, IGNORED])
     expect([...blocks.documentStart]).toEqual([0, 0, 2, 3])
     expect([...blocks.positions]).toEqual([0, 1, 0, 0])
     expect(blocks).toMatchObject({ tokens: 3, targets: 3, bytes: 3, documents: 2 })
