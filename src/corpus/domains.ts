@@ -1,5 +1,5 @@
 /** Corpora with names: `name=path`, or a path whose files are a domain each. Node only. */
-import { stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type CorpusFile, expandInputs } from './files'
 
@@ -11,7 +11,8 @@ export interface CorpusDomain {
 /**
  * All files of `name=path` are one domain, as are those of a name that stands twice. Without a name each file is a
  * domain of its own, called after the file (`reviews.txt.gz`: reviews), or by its whole path where two would be called
- * alike. A file that is reached twice belongs to the first that reached it.
+ * alike. A file that is reached twice, also through a link, belongs to the first that reached
+ * it.
  *
  * @throws KoVocabError as {@link expandInputs}
  */
@@ -20,8 +21,13 @@ export async function expandDomains(specs: readonly string[]): Promise<CorpusDom
   const seen = new Set<string>()
   for (const spec of specs) {
     const [name, path] = await nameAndPath(spec)
-    const files = (await expandInputs([path])).filter((file) => !seen.has(file.path))
-    for (const file of files) seen.add(file.path)
+    const files: CorpusFile[] = []
+    for (const file of await expandInputs([path])) {
+      const identity = file.path === '-' ? '-' : await realpath(file.path).catch(() => file.path)
+      if (seen.has(identity)) continue
+      seen.add(identity)
+      files.push(file)
+    }
     if (name === null) {
       for (const file of files) named.push({ name: nameOfText(file.path), given: false, files: [file] })
       continue

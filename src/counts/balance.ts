@@ -16,6 +16,11 @@ const SHARE_MIN = 1 / 1000
 /** Weighted counts are rounded to this part of an occurrence, or to a coarser one where they would not fit. */
 const UNIT = 64
 
+const MUST_AGREE = [
+  ['ko_vocab.pre_tokenizer', 'pre-tokenizers'],
+  ['ko_vocab.normalize', 'ways to normalize'],
+] as const
+
 /** Training takes counts of 32 bits. */
 const COUNT_MAX = 2 ** 32 - 1
 
@@ -44,15 +49,17 @@ export function domainWeights(domains: readonly WordCounts[]): number[] {
  *
  * @param weights by domain, above 0; all 1 by default
  * @returns whole counts in units of {@link WordCounts.unit}; the meta of the first domain
- * @throws mismatch when the domains were counted with different pre-tokenizers
+ * @throws mismatch when the domains were counted with different pre-tokenizers, or normalized in different ways
  */
 export function joinCounts(domains: readonly WordCounts[], weights?: readonly number[]): WordCounts {
   const [first] = domains
   const plain = weights === undefined || weights.every((weight) => weight === 1)
   if (domains.length === 1 && plain) return first
   for (const { meta } of domains) {
-    if (meta['ko_vocab.pre_tokenizer'] === first.meta['ko_vocab.pre_tokenizer']) continue
-    throw new KoVocabError('mismatch', 'the counts were made by different pre-tokenizers', 'count all of them anew')
+    for (const [key, what] of MUST_AGREE) {
+      if (meta[key] === first.meta[key]) continue
+      throw new KoVocabError('mismatch', `the counts were made by different ${what}`, 'count all of them anew')
+    }
   }
   const unit = plain ? 1 : fittingUnit(domains, weights)
   const table = createWordTable(Math.max(1 << 16, ...domains.map(({ counts }) => counts.length)))

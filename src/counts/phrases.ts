@@ -74,17 +74,24 @@ export async function countPhrases(
         addText(table, bytes, 0, bytes.length)
       }
     }
+    if (table.size === 0 && share < 1) {
+      const what = `${files[0].path}: none of its ${lines} lines was kept for superwords`
+      throw new KoVocabError('bad-file', what, 'break the text into lines, e.g. one a sentence or paragraph')
+    }
     found.push({ ...flattenTable(table), meta: counted[d].meta })
     factors.push(weights[d] / share)
   }
-  return joinCounts(found, factors)
+  const joined = joinCounts(found, factors)
+  // What is weighed up because it is a sample is not balanced.
+  return weights.every((weight) => weight === 1) ? { ...joined, meta: counted[0].meta } : joined
 }
 
 function phrasePattern(scope: Scope): RegExp {
   const core = scope.core.map(([low, high]) => `\\u{${low.toString(16)}}-\\u{${high.toString(16)}}`).join('')
   const trailing = scope.trailing.length > 0 ? `[${String.fromCodePoint(...scope.trailing)}]*` : ''
   const word = `[${core}]+${trailing}`
-  return new RegExp(`( *)(${word}(?: ${word})*)`, 'gu')
+  // From the first of several spaces alone: a line of nothing but spaces would be walked once for each of them.
+  return new RegExp(`(?<! )( *)(${word}(?: ${word})*)`, 'gu')
 }
 
 function* phrasesOf(phrase: RegExp, { spaceJoins, linePrefix }: RunRules, line: string): Generator<string> {
