@@ -91,7 +91,7 @@ export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'
 export type { LearnedMerges, LearnedPiece } from './merges/types'
 export { inScope, mayChange, pieceInScope, SCOPES, type Scope, scopeNamed } from './text/scope'
-export { type DecodeOptions, decodeIds as decode } from './tokenizer/decode'
+export { createDecoder, type DecodeOptions, type Decoder, decodeBytes, decodeIds as decode } from './tokenizer/decode'
 export {
   countTokens,
   createEncoder,

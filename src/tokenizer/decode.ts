@@ -1,133 +1,86 @@
 /** Ids → text, following the decoder of tokenizer.json as Hugging Face `tokenizers` does. */
-import { KoVocabError } from '../errors'
-import { decodeUtf8, encodeUtf8, isValidUtf8 } from '../text/utf8'
-import { pieceToBytes } from './byte-alphabet'
-import { nodeList, patternOf } from './pipeline/nodes'
-import { prependScheme } from './pipeline/pre-tokenize'
-import type { JsonNode, Tokenizer } from './types'
+import { encodeUtf8 } from '../text/utf8'
+import { type DecodePlan, decodePlan } from './decode-plan'
+import { compileDecoderSteps, type Decodable, type DecodeOptions } from './decode-steps'
+import { copyPieces, createDecodeTable, type DecodeTable } from './decode-table'
 
-/** A step of the decoder: the pieces in order → pieces; at the end all are joined. */
-type Step = (pieces: string[]) => string[]
+export type { DecodeOptions } from './decode-steps'
 
-export interface DecodeOptions {
-  /** Leave out added tokens that are special; default true. */
-  skipSpecialTokens?: boolean
+/** A tokenizer made ready to decode. Not for two threads at once: it keeps pieces and room between calls. */
+export interface Decoder {
+  tokenizer: Decodable
+  /** The steps on strings: for decoders that cannot be taken apart by id, for odd pieces, and to name wrong ids. */
+  steps: (ids: ArrayLike<number>, options?: DecodeOptions) => string
+  /** null where `steps` has to do it all. */
+  plan: DecodePlan | null
+  /** By id the piece in UTF-16, for strings, and in UTF-8; made when first asked for. */
+  utf16: DecodeTable<Uint16Array> | null
+  utf8: DecodeTable<Uint8Array> | null
 }
 
-/** Compiles the tokenizer's decoder once, for many calls. Throws `unsupported` naming a kind that is not known. */
-export function compileDecoder(
-  tokenizer: Pick<Tokenizer, 'pieces' | 'addedTokens' | 'decoder'>,
-): (ids: ArrayLike<number>, options?: DecodeOptions) => string {
-  const special = new Set(tokenizer.addedTokens.filter((token) => token.special).map((token) => token.id))
-  // Without a decoder, Hugging Face joins the pieces with spaces.
-  const step = tokenizer.decoder ? compileStep(tokenizer.decoder) : null
-  return (ids, { skipSpecialTokens = true } = {}) => {
-    const pieces: string[] = []
-    for (let i = 0; i < ids.length; i++) {
-      const piece = tokenizer.pieces[ids[i]]
-      if (piece === undefined || (piece === '' && !special.has(ids[i]))) {
-        throw new KoVocabError(
-          'mismatch',
-          `id ${ids[i]} at position ${i} is not in this tokenizer of ${tokenizer.pieces.length} ids`,
-          'decode with the tokenizer that made the ids',
-        )
-      }
-      if (!skipSpecialTokens || !special.has(ids[i])) pieces.push(piece)
-    }
-    return step ? step(pieces).join('') : pieces.join(' ')
-  }
+/**
+ * Makes a decoder, at once: its tables are filled as pieces are met.
+ *
+ * @throws unsupported naming a kind of decoder that is not known
+ */
+export function createDecoder(tokenizer: Decodable): Decoder {
+  const { pieces, addedTokens, decoder } = tokenizer
+  const parts = { pieces, addedTokens, decoder }
+  return { tokenizer: parts, steps: compileDecoderSteps(parts), plan: decodePlan(parts), utf16: null, utf8: null }
 }
 
 /**
  * Decodes one sequence. Bytes that make no character become U+FFFD: with byte fallback one for every byte of the whole
  * run, with byte-level pieces one for every maximal invalid part, as in Hugging Face `tokenizers`. No ids give `''`.
  * Spaces before punctuation stay (no `clean_up_tokenization_spaces`). Throws `mismatch` for an id that is not there.
+ *
+ * A tokenizer in place of a decoder gets one at the first call, which is kept for the next calls with the same object.
  */
-export function decodeIds(
-  tokenizer: Pick<Tokenizer, 'pieces' | 'addedTokens' | 'decoder'>,
-  ids: ArrayLike<number>,
-  options?: DecodeOptions,
-): string {
-  return compileDecoder(tokenizer)(ids, options)
+export function decodeIds(from: Decoder | Decodable, ids: ArrayLike<number>, options: DecodeOptions = {}): string {
+  const decoder = 'steps' in from ? from : decoderOf(from)
+  const { tokenizer, plan, steps } = decoder
+  if (!plan) return steps(ids, options)
+  decoder.utf16 ??= createDecodeTable(tokenizer, plan, Uint16Array)
+  const { utf16 } = decoder
+  if (!copyPieces(utf16, ids, options.skipSpecialTokens ?? true)) return steps(ids, options)
+  return utf16Text.decode(utf16.out.subarray(utf16.start, utf16.end))
 }
 
-function compileStep(node: JsonNode): Step {
-  switch (node.type) {
-    case 'Sequence': {
-      const steps = nodeList(node, 'decoders').map(compileStep)
-      return (pieces) => steps.reduce((done, step) => step(done), pieces)
-    }
-    case 'Replace': {
-      const pattern = patternOf(node)
-      const content = String(node.content)
-      return (pieces) => pieces.map((piece) => piece.replaceAll(pattern, () => content))
-    }
-    case 'ByteFallback':
-      return byteFallback
-    case 'Fuse':
-      return (pieces) => [pieces.join('')]
-    case 'Strip':
-      return strip(String(node.content), Number(node.start), Number(node.stop))
-    case 'ByteLevel':
-      return byteLevel
-    case 'Metaspace':
-      return metaspace(String(node.replacement ?? '▁'), prependScheme(node) !== 'never')
-    default:
-      throw new KoVocabError(
-        'unsupported',
-        `decoder ${node.type} is not supported`,
-        'supported: Sequence, Replace, ByteFallback, Fuse, Strip, ByteLevel, Metaspace',
-      )
-  }
+/** The UTF-8 of what {@link decodeIds} gives, without making a string. A view that the next call overwrites. */
+export function decodeBytes(decoder: Decoder, ids: ArrayLike<number>, options: DecodeOptions = {}): Uint8Array {
+  const { tokenizer, plan, steps } = decoder
+  if (!plan) return encodeUtf8(steps(ids, options))
+  decoder.utf8 ??= createDecodeTable(tokenizer, plan, Uint8Array)
+  const { utf8 } = decoder
+  if (!copyPieces(utf8, ids, options.skipSpecialTokens ?? true)) return encodeUtf8(steps(ids, options))
+  return utf8.out.subarray(utf8.start, utf8.end)
 }
 
-function byteFallback(pieces: string[]): string[] {
-  const out: string[] = []
-  let run: number[] = []
-  const flush = () => {
-    if (run.length === 0) return
-    const bytes = Uint8Array.from(run)
-    out.push(isValidUtf8(bytes) ? decodeUtf8(bytes) : '\ufffd'.repeat(run.length))
-    run = []
-  }
-  for (const piece of pieces) {
-    if (/^<0x[0-9A-Fa-f]{2}>$/.test(piece)) {
-      run.push(Number.parseInt(piece.slice(3, 5), 16))
-    } else {
-      flush()
-      out.push(piece)
-    }
-  }
-  flush()
-  return out
+/** {@link decodeIds} with a decoder of its own. */
+export function compileDecoder(tokenizer: Decodable): (ids: ArrayLike<number>, options?: DecodeOptions) => string {
+  const decoder = createDecoder(tokenizer)
+  return (ids, options) => decodeIds(decoder, ids, options)
 }
 
-/** Takes off up to `start` leading and `stop` trailing occurrences of one character, of every piece. */
-function strip(content: string, start: number, stop: number): Step {
-  return (pieces) =>
-    pieces.map((piece) => {
-      const chars = [...piece]
-      let from = 0
-      while (from < start && chars[from] === content) from++
-      let to = chars.length
-      while (chars.length - to < stop && to > from && chars[to - 1] === content) to--
-      return chars.slice(from, to).join('')
-    })
+/**
+ * Of UTF-16 in memory: to make a string of it costs engines a fraction of what UTF-8 costs them. A byte order mark is
+ * text here.
+ */
+const utf16Text = new TextDecoder(new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 'utf-16le' : 'utf-16be', {
+  ignoreBOM: true,
+})
+
+/** Tokenizers are data that does not change; a part put in place of another is noticed all the same. */
+const decoders = new WeakMap<Decodable, Decoder>()
+
+function decoderOf(tokenizer: Decodable): Decoder {
+  const kept = decoders.get(tokenizer)
+  if (kept && isOf(kept, tokenizer)) return kept
+  const made = createDecoder(tokenizer)
+  decoders.set(tokenizer, made)
+  return made
 }
 
-/** A piece with a character outside the byte alphabet, as an added token may be, stands for its own UTF-8. */
-function byteLevel(pieces: string[]): string[] {
-  const parts = pieces.map((piece) => pieceToBytes(piece) ?? encodeUtf8(piece))
-  const bytes = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return [decodeUtf8(bytes)]
-}
-
-/** Every `▁` of the first piece goes where the pre-tokenizer may have prepended one: Hugging Face does not count them. */
-function metaspace(replacement: string, prepended: boolean): Step {
-  return (pieces) => pieces.map((piece, i) => piece.replaceAll(replacement, i === 0 && prepended ? '' : ' '))
+function isOf({ tokenizer: { pieces, addedTokens, decoder } }: Decoder, tokenizer: Decodable): boolean {
+  return pieces === tokenizer.pieces && addedTokens === tokenizer.addedTokens && decoder === tokenizer.decoder
 }
