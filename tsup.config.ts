@@ -4,7 +4,7 @@ import { defineConfig, type Options } from 'tsup'
 // Two of the builds below write into dist at the same time, so none of them may clean it.
 rmSync('dist', { recursive: true, force: true })
 
-const libraries = { index: 'src/index.ts', node: 'src/node.ts' }
+const libraries = { index: 'src/index.ts', node: 'src/node.ts', trainer: 'src/trainer/index.ts' }
 
 /** ESM alone: the command, and the worker that counts words, found beside the chunk that starts it. */
 const programs = { cli: 'src/cli/main.ts', 'counts-worker': 'src/counts/worker.ts' }

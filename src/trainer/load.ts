@@ -86,9 +86,14 @@ async function requireSameHead(embedding: TensorPlace, head: { shard: Shard; ent
     )
   if (entry.dtype !== embedding.dtype || entry.shape.join() !== embedding.entry.shape.join()) throw different()
   const copies = chunksOf(shard, entry, embedding.dtype)
-  for await (const { bytes } of chunksOf(embedding.shard, embedding.entry, embedding.dtype)) {
-    const copy = await copies.next()
-    if (copy.done || Buffer.compare(copy.value.bytes, bytes) !== 0) throw different()
+  try {
+    for await (const { bytes } of chunksOf(embedding.shard, embedding.entry, embedding.dtype)) {
+      const copy = await copies.next()
+      if (copy.done || Buffer.compare(copy.value.bytes, bytes) !== 0) throw different()
+    }
+  } finally {
+    // Closes the file.
+    await copies.return()
   }
 }
 

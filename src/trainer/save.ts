@@ -10,14 +10,17 @@ import { KoVocabError } from '../errors'
 import { formatHeader, type TensorEntry } from '../init/safetensors-header'
 import { SIDECARS } from '../tokenizer/load'
 import type { Session } from './backends/types'
-import type { ModelFolder } from './load'
+import { readLlamaConfig } from './model/config'
+import { type ParameterShape, parameterShapes } from './model/parameters'
 import type { Parameter } from './plan/types'
 
 export interface SaveModelOptions {
-  /** The folder that the model was loaded from: config.json and the tokenizer come from there. */
-  source: ModelFolder
-  /** What the weights are rounded to; by default what they were loaded from. */
-  dtype?: RowDtype
+  /** The text of config.json; the name of the dtype in it is changed. */
+  config: Uint8Array
+  /** A folder whose tokenizer, generation_config.json and rows.json are copied; null for none. */
+  tokenizer: string | null
+  /** What the weights are rounded to. */
+  dtype: RowDtype
   /** Most bytes of weights a file; 5 GB by default, as transformers does. */
   shardBytes?: number
   /** Put the new folder in the place of one that is not empty. */
@@ -40,15 +43,16 @@ const TORCH_NAMES: Readonly<Record<RowDtype, string>> = {
  * Writes config.json, the weights (one file, or shards with an index), the tokenizer and generation_config.json, under a
  * temporary name that is renamed when all is there.
  *
- * @throws KoVocabError `io`; `bad-file` for a value that is NaN, infinite or too large for the dtype
+ * @throws KoVocabError `io`; `mismatch` where config.json is another model's; `bad-file` for a value that is NaN, infinite or too large for the dtype
  */
 export async function saveModel(session: Session, folder: string, options: SaveModelOptions): Promise<void> {
-  const { source, dtype = source.dtype, shardBytes = 5e9, replace } = options
+  const { config, tokenizer, dtype, shardBytes = 5e9, replace } = options
+  requireSameShapes(session, config)
   await withTemporaryFolder(
     folder,
     async (temporary) => {
-      await writeFileAtomic(join(temporary, 'config.json'), configWith(source, dtype))
-      await carry(source.folder, temporary)
+      await writeFileAtomic(join(temporary, 'config.json'), configWith(config, dtype))
+      if (tokenizer !== null) await carry(tokenizer, temporary)
       const shards = dealOut(session, dtype, shardBytes)
       const nameOf = (i: number) =>
         shards.length === 1
@@ -62,9 +66,20 @@ export async function saveModel(session: Session, folder: string, options: SaveM
   )
 }
 
+function requireSameShapes(session: Session, config: Uint8Array): void {
+  const shapes = parameterShapes(readLlamaConfig(new TextDecoder().decode(config), 'config.json'))
+  const show = ({ name, shape }: ParameterShape) => `${name} [${shape}]`
+  const [asked, had] = [shapes.map(show), session.plan.parameters.map(show)]
+  const longer = asked.length > had.length ? asked : had
+  const at = longer.findIndex((_, i) => asked[i] !== had[i])
+  if (at < 0) return
+  const what = `config.json has ${asked[at] ?? 'nothing more'} where the model has ${had[at] ?? 'nothing more'}`
+  throw new KoVocabError('mismatch', what, 'give the config.json of the model that was trained')
+}
+
 /** transformers 5 calls it `dtype`, before it was `torch_dtype`; which of them stands there is changed. */
-function configWith({ checkpoint, folder }: ModelFolder, dtype: RowDtype): Uint8Array {
-  const members = membersOf(checkpoint.config.text, join(folder, 'config.json'))!
+function configWith(config: Uint8Array, dtype: RowDtype): Uint8Array {
+  const members = membersOf(config, 'config.json')!
   const key = members.spans.has('torch_dtype') ? 'torch_dtype' : 'dtype'
   return withMember(members, key, TORCH_NAMES[dtype])
 }

@@ -105,8 +105,8 @@ def logits_of(folder, ids):
 
 def main():
     asked = json.load(sys.stdin)
-    if "folder" in asked:
-        answer = {"logits": logits_of(asked["folder"], asked["ids"])}
+    if "folders" in asked:
+        answer = {"logits": [logits_of(folder, ids) for folder, ids in asked["folders"]]}
     else:
         answer = {"cases": [golden(case) for case in asked["cases"]]}
     json.dump(answer, sys.stdout, indent=1)

@@ -1,6 +1,7 @@
 /**
- * Rotary tables (arXiv 2104.09864), made on the host in float64: in a shader, sin and cos of large angles cost 1.9e-4 of
- * gradient error.
+ * Rotary tables (arXiv 2104.09864), made on the host: in a shader, sin and cos of large angles cost 1.9e-4 of gradient
+ * error. Frequencies and angles are rounded to float32, as transformers rounds them: models were trained with these angles,
+ * and at position 8,000 the exact ones are 2e-4 away.
  */
 import type { LlamaConfig } from './config'
 
@@ -17,7 +18,7 @@ export function ropeTables(config: LlamaConfig, length: number): RopeTables {
   const sin = new Float64Array(length * half)
   for (let position = 0; position < length; position++) {
     for (let i = 0; i < half; i++) {
-      const angle = position * frequencies[i]
+      const angle = Math.fround(position * frequencies[i])
       cos[position * half + i] = Math.cos(angle)
       sin[position * half + i] = Math.sin(angle)
     }
@@ -28,8 +29,11 @@ export function ropeTables(config: LlamaConfig, length: number): RopeTables {
 /**
  * Radians a position, of each pair of values: theta^(-2i / headDim), scaled as transformers' modeling_rope_utils does.
  */
-export function ropeFrequencies({ headDim, ropeTheta, ropeScaling }: LlamaConfig): Float64Array {
-  const frequencies = Float64Array.from({ length: headDim / 2 }, (_, i) => ropeTheta ** ((-2 * i) / headDim))
+export function ropeFrequencies({ headDim, ropeTheta, ropeScaling }: LlamaConfig): Float32Array {
+  const frequencies = Float32Array.from(
+    { length: headDim / 2 },
+    (_, i) => 1 / Math.fround(ropeTheta ** Math.fround((2 * i) / headDim)),
+  )
   if (ropeScaling.type === 'default') return frequencies
   const { factor } = ropeScaling
   if (ropeScaling.type === 'linear') return frequencies.map((frequency) => frequency / factor)
