@@ -22,7 +22,7 @@ export interface Backend {
 export interface Session {
   readonly plan: Plan
   /**
-   * Copies `data` into the elements from `offset` on; `data` may be changed as soon as the call returns. float64 values
+   * Copies `data` into the elements from `offset` on (of whichever parts they lie in); `data` may be changed as soon as the call returns. float64 values
    * are rounded to what the device holds.
    *
    * @throws KoVocabError `bad-option` when data and tensor do not fit in dtype or length

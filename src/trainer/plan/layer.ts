@@ -15,7 +15,8 @@ export interface LayerActivations {
   k: TensorId
   v: TensorId
   attention: TensorId
-  logSumExp: TensorId
+  /** [N, heads, 2]: see Attention. */
+  statistics: TensorId
   /** [N, hidden]: the residual stream between attention and MLP. */
   middle: TensorId
   mlpInverse: TensorId
@@ -53,7 +54,7 @@ export function layerForward(
     k: addActivation(draft, name('keys'), positions, kvHeads, headDim),
     v: addActivation(draft, name('values'), positions, kvHeads, headDim),
     attention: addActivation(draft, name('attention'), positions, heads, headDim),
-    logSumExp: addActivation(draft, name('log sum exp'), positions, heads),
+    statistics: addActivation(draft, name('attention statistics'), positions, heads, 2),
     middle: addActivation(draft, name('middle'), positions, hiddenSize),
     mlpInverse: addActivation(draft, name('mlp norm inverse'), positions),
     mlpInput: addActivation(draft, name('mlp input'), positions, hiddenSize),
@@ -71,7 +72,7 @@ export function layerForward(
     ...project(draft, of(parameters.value), attentionInput, wholeOf(a.v, keys)),
     rope(draft, a.q, heads, false),
     rope(draft, a.k, kvHeads, false),
-    { kind: 'attention', ...sizes(draft), q: a.q, k: a.k, v: a.v, out: a.attention, logSumExp: a.logSumExp },
+    { kind: 'attention', ...sizes(draft), q: a.q, k: a.k, v: a.v, out: a.attention, statistics: a.statistics },
     ...project(draft, of(parameters.output), wholeOf(a.attention, queries), wholeOf(projected, hiddenSize)),
     { kind: 'add', a: x, b: projected, out: a.middle, length: positions * hiddenSize },
     rmsNorm(draft, a.middle, parameters.mlpNorm, a.mlpInput, a.mlpInverse),
@@ -168,16 +169,15 @@ function attentionBackward(
   const operations = projectWeight(draft, of(output), dy, wholeOf(a.attention, heads * headDim))
   if (!needs.attention) return operations
   const upstream = addActivation(draft, name('attention'), positions, heads, headDim)
-  const delta = addActivation(draft, name('attention, delta'), positions, heads)
   operations.push(...projectBack(draft, of(output), dy, wholeOf(upstream, heads * headDim), false), {
     kind: 'attentionDelta',
     out: a.attention,
     upstream,
-    delta,
+    statistics: a.statistics,
     rows: positions * heads,
     headDim,
   })
-  const common = { ...sizes(draft), q: a.q, k: a.k, v: a.v, logSumExp: a.logSumExp, delta, upstream }
+  const common = { ...sizes(draft), q: a.q, k: a.k, v: a.v, statistics: a.statistics, upstream }
   /** Projections whose outputs have a gradient. */
   const sides: { weight: Parameter; dy: TensorId; columns: number }[] = []
   if (needs.query) {

@@ -32,17 +32,17 @@ export function operandsOf(operation: Operation): Operands {
     case 'rope':
       return adding([op.positions, op.cos, op.sin], [op.x], true)
     case 'attention':
-      return { reads: [op.q, op.k, op.v, op.documentStart], writes: [op.out, op.logSumExp] }
+      return { reads: [op.q, op.k, op.v, op.documentStart], writes: [op.out, op.statistics] }
     case 'attentionDelta':
-      return { reads: [op.out, op.upstream], writes: [op.delta] }
+      return adding([op.out, op.upstream], [op.statistics], true)
     case 'attentionQueryGradient':
       return {
-        reads: [op.q, op.k, op.v, op.logSumExp, op.delta, op.upstream, op.documentStart],
+        reads: [op.q, op.k, op.v, op.statistics, op.upstream, op.documentStart],
         writes: [op.gradient],
       }
     case 'attentionKeyValueGradient':
       return {
-        reads: [op.q, op.k, op.v, op.logSumExp, op.delta, op.upstream, op.documentStart],
+        reads: [op.q, op.k, op.v, op.statistics, op.upstream, op.documentStart],
         writes: [op.keyGradient, op.valueGradient],
       }
     case 'swiglu':

@@ -213,13 +213,18 @@ interface AttentionSizes {
    * documentStart never falls within a block, so a key j is attended by consecutive t.
    */
   documentStart: TensorId
+  /**
+   * [N, heads, 2]: of each position and head first the logarithm of its sum of exponentials, then delta. One tensor, so
+   * that no operation has more than eight (the storage buffers that every WebGPU device offers a shader).
+   */
+  statistics: TensorId
 }
 
 /**
  * Causal attention within documents, without storing length × length (online softmax, arXiv 2205.14135). For block b,
  * position t, head h with key head g, over the j that t attends to:
- * `z_j = scale · Σ_d q[b, t, h, d] · k[b, j, g, d]`, `logSumExp[b, t, h] = log Σ_j exp(z_j)`,
- * `out[b, t, h, d] = Σ_j exp(z_j - logSumExp[b, t, h]) · v[b, j, g, d]`.
+ * `z_j = scale · Σ_d q[b, t, h, d] · k[b, j, g, d]`, `statistics[b, t, h, 0] = L = log Σ_j exp(z_j)`,
+ * `out[b, t, h, d] = Σ_j exp(z_j - L) · v[b, j, g, d]`. It leaves statistics[b, t, h, 1] as it is.
  */
 export interface Attention extends AttentionSizes {
   kind: 'attention'
@@ -230,24 +235,23 @@ export interface Attention extends AttentionSizes {
   v: TensorId
   /** [N, heads, headDim]. */
   out: TensorId
-  /** [N, heads]. */
-  logSumExp: TensorId
 }
 
-/** `delta[r] = Σ_d upstream[r, d] · out[r, d]` for the r < N · heads rows of headDim values. */
+/** `statistics[r, 1] = Σ_d upstream[r, d] · out[r, d]` for the r < N · heads rows of headDim values. */
 export interface AttentionDelta {
   kind: 'attentionDelta'
   /** [N, heads, headDim]. */
   out: TensorId
   upstream: TensorId
-  /** [N, heads]. */
-  delta: TensorId
+  /** [N, heads, 2]; the first of each two stays as it is. */
+  statistics: TensorId
   rows: number
   headDim: number
 }
 
 /**
- * With P_tj = exp(z_tj - logSumExp[t]), recomputed, and S_tj = P_tj · (Σ_d upstream[t, h, d] · v[j, g, d] - delta[t, h]):
+ * With P_tj = exp(z_tj - statistics[b, t, h, 0]), recomputed, and
+ * S_tj = P_tj · (Σ_d upstream[b, t, h, d] · v[b, j, g, d] - statistics[b, t, h, 1]):
  * `gradient[b, t, h, d] = scale · Σ_j S_tj · k[b, j, g, d]`.
  */
 export interface AttentionQueryGradient extends AttentionSizes {
@@ -255,8 +259,6 @@ export interface AttentionQueryGradient extends AttentionSizes {
   q: TensorId
   k: TensorId
   v: TensorId
-  logSumExp: TensorId
-  delta: TensorId
   /** [N, heads, headDim]. */
   upstream: TensorId
   /** [N, heads, headDim]. */
@@ -273,8 +275,6 @@ export interface AttentionKeyValueGradient extends AttentionSizes {
   q: TensorId
   k: TensorId
   v: TensorId
-  logSumExp: TensorId
-  delta: TensorId
   /** [N, heads, headDim]. */
   upstream: TensorId
   /** [N, kvHeads, headDim] each. */

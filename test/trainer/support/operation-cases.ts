@@ -189,16 +189,16 @@ function attending(cuts: number[][], length: number, heads: number, kvHeads: num
     name: `attention of ${batch} × ${length}, ${heads} heads over ${kvHeads} of ${headDim}`,
     tensors: {
       ...{ q: queries(), k: keys(), v: keys(), documentStart: ints(starts) },
-      ...{ out: queries(), logSumExp: zeros(positions, heads), delta: zeros(positions, heads), upstream: queries() },
+      ...{ out: queries(), statistics: zeros(positions, heads, 2), upstream: queries() },
       ...{ dq: queries(), dk: keys(), dv: keys() },
     },
-    forward: ({ q, k, v, documentStart, out, logSumExp }) => [
-      { kind: 'attention', ...sizes, q, k, v, documentStart, out, logSumExp },
+    forward: ({ q, k, v, documentStart, out, statistics }) => [
+      { kind: 'attention', ...sizes, q, k, v, documentStart, out, statistics },
     ],
-    backward: ({ q, k, v, documentStart, out, logSumExp, delta, upstream, dq, dk, dv }) => {
-      const common = { ...sizes, q, k, v, documentStart, logSumExp, delta, upstream }
+    backward: ({ q, k, v, documentStart, out, statistics, upstream, dq, dk, dv }) => {
+      const common = { ...sizes, q, k, v, documentStart, statistics, upstream }
       return [
-        { kind: 'attentionDelta', out, upstream, delta, rows: positions * heads, headDim },
+        { kind: 'attentionDelta', out, upstream, statistics, rows: positions * heads, headDim },
         { kind: 'attentionQueryGradient', ...common, gradient: dq },
         { kind: 'attentionKeyValueGradient', ...common, keyGradient: dk, valueGradient: dv },
       ]

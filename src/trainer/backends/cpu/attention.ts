@@ -37,7 +37,7 @@ export function attention(op: Attention, memory: Memory): void {
   const k = memory.floats(op.k)
   const v = memory.floats(op.v)
   const out = memory.floats(op.out)
-  const logSumExp = memory.floats(op.logSumExp)
+  const statistics = memory.floats(op.statistics)
   const documentStart = memory.ints(op.documentStart)
   const scores = new Float64Array(op.length)
   const sum = new Float64Array(headDim)
@@ -56,7 +56,7 @@ export function attention(op: Attention, memory: Memory): void {
       const vAt = placeOf(block + j, kvHeads, kvHead, headDim)
       for (let d = 0; d < headDim; d++) sum[d] += weight * v[vAt + d]
     }
-    logSumExp[row] = most + Math.log(total)
+    statistics[2 * row] = most + Math.log(total)
     for (let d = 0; d < headDim; d++) out[qAt + d] = sum[d] / total
   })
 }
@@ -65,8 +65,9 @@ export function attentionDelta(op: AttentionDelta, memory: Memory): void {
   const { rows, headDim } = op
   const out = memory.floats(op.out)
   const upstream = memory.floats(op.upstream)
-  const delta = memory.floats(op.delta)
-  for (let row = 0, at = 0; row < rows; row++, at += headDim) delta[row] = inner(upstream, at, out, at, headDim)
+  const statistics = memory.floats(op.statistics)
+  for (let row = 0, at = 0; row < rows; row++, at += headDim)
+    statistics[2 * row + 1] = inner(upstream, at, out, at, headDim)
 }
 
 export function attentionQueryGradient(op: AttentionQueryGradient, memory: Memory): void {
@@ -74,8 +75,7 @@ export function attentionQueryGradient(op: AttentionQueryGradient, memory: Memor
   const q = memory.floats(op.q)
   const k = memory.floats(op.k)
   const v = memory.floats(op.v)
-  const logSumExp = memory.floats(op.logSumExp)
-  const delta = memory.floats(op.delta)
+  const statistics = memory.floats(op.statistics)
   const upstream = memory.floats(op.upstream)
   const gradient = memory.floats(op.gradient)
   const documentStart = memory.ints(op.documentStart)
@@ -84,8 +84,8 @@ export function attentionQueryGradient(op: AttentionQueryGradient, memory: Memor
     sum.fill(0)
     for (let j = documentStart[block + t]; j <= t; j++) {
       const kAt = placeOf(block + j, kvHeads, kvHead, headDim)
-      const weight = Math.exp(scale * inner(q, qAt, k, kAt, headDim) - logSumExp[row])
-      const s = weight * (inner(upstream, qAt, v, kAt, headDim) - delta[row])
+      const weight = Math.exp(scale * inner(q, qAt, k, kAt, headDim) - statistics[2 * row])
+      const s = weight * (inner(upstream, qAt, v, kAt, headDim) - statistics[2 * row + 1])
       for (let d = 0; d < headDim; d++) sum[d] += s * k[kAt + d]
     }
     for (let d = 0; d < headDim; d++) gradient[qAt + d] = scale * sum[d]
@@ -97,8 +97,7 @@ export function attentionKeyValueGradient(op: AttentionKeyValueGradient, memory:
   const q = memory.floats(op.q)
   const k = memory.floats(op.k)
   const v = memory.floats(op.v)
-  const logSumExp = memory.floats(op.logSumExp)
-  const delta = memory.floats(op.delta)
+  const statistics = memory.floats(op.statistics)
   const upstream = memory.floats(op.upstream)
   const keyGradient = memory.floats(op.keyGradient)
   const valueGradient = memory.floats(op.valueGradient)
@@ -117,8 +116,8 @@ export function attentionKeyValueGradient(op: AttentionKeyValueGradient, memory:
         for (let t = j; t < length && documentStart[block + t] <= j; t++) {
           const qAt = placeOf(block + t, heads, head, headDim)
           const row = (block + t) * heads + head
-          const weight = Math.exp(scale * inner(q, qAt, k, kAt, headDim) - logSumExp[row])
-          const s = weight * (inner(upstream, qAt, v, kAt, headDim) - delta[row])
+          const weight = Math.exp(scale * inner(q, qAt, k, kAt, headDim) - statistics[2 * row])
+          const s = weight * (inner(upstream, qAt, v, kAt, headDim) - statistics[2 * row + 1])
           for (let d = 0; d < headDim; d++) {
             keySum[d] += s * q[qAt + d]
             valueSum[d] += weight * upstream[qAt + d]
