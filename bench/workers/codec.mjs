@@ -68,13 +68,14 @@ async function openLibrary() {
   const koVocab = await import('../../dist/node.js')
   const tokenizer = await koVocab.loadTokenizer(path)
   const encoder = koVocab.createEncoder(tokenizer)
+  const decoder = koVocab.createDecoder(tokenizer)
   return {
     encode:
       library === 'ko-vocab, bytes'
         ? // A copy: what it gives is a view that the next call overwrites, and a batch is kept.
           (line) => koVocab.encodeBytes(encoder, line).slice()
         : (line) => koVocab.encode(encoder, line),
-    decode: koVocab.measuredTokenizer(tokenizer, 'ours').decode,
+    decode: (ids) => koVocab.decode(decoder, ids, { skipSpecialTokens: false }),
   }
 }
 

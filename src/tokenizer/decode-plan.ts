@@ -1,13 +1,13 @@
 /** Which decoders can be taken apart by id: each piece has its text or bytes, whatever stands around it. */
 import { encodeUtf8, isValidUtf8, toWellFormed } from '../text/utf8'
 import { pieceToBytes } from './byte-alphabet'
-import { compileStep, type Decodable, fallbackByte } from './decode-steps'
+import { compilePieceStep, type Decodable, fallbackByte, type PieceStep } from './decode-steps'
 import { nodeList } from './pipeline/nodes'
 import type { JsonNode } from './types'
 
 export interface DecodePlan {
   /** What the steps before joining make of a piece; the first piece of a sequence may lose its space, or get none. */
-  textOf: (piece: string, first: boolean) => string
+  textOf: PieceStep
   firstDiffers: boolean
   /**
    * How bytes become characters: all together (`ByteLevel`), or runs of `<0xNN>` pieces each for itself
@@ -27,9 +27,10 @@ interface Strip {
 }
 
 /** What one piece brings. */
-export interface PieceBytes {
-  bytes: Uint8Array
-  /** Whether they become characters only together with what stands beside them. */
+export interface PieceParts {
+  /** Well-formed text, or bytes. */
+  content: string | Uint8Array
+  /** Whether they are bytes that become characters only together with what stands beside them. */
   loose: boolean
 }
 
@@ -40,9 +41,13 @@ export function decodePlan({ decoder }: Decodable): DecodePlan | null {
     return { textOf, firstDiffers: true, bytes: null, strips: [] }
   }
   const nodes = flatten(decoder)
-  let at = 0
-  while (at < nodes.length && ['Replace', 'Strip', 'Metaspace'].includes(nodes[at].type)) at++
-  const ofPieces = nodes.slice(0, at)
+  const ofPieces: PieceStep[] = []
+  for (const node of nodes) {
+    const step = compilePieceStep(node)
+    if (!step) break
+    ofPieces.push(step)
+  }
+  let at = ofPieces.length
   const joining = nodes[at]?.type
   const bytes = joining === 'ByteLevel' || joining === 'ByteFallback' ? joining : null
   if (bytes) at++
@@ -52,27 +57,34 @@ export function decodePlan({ decoder }: Decodable): DecodePlan | null {
     while (nodes[at]?.type === 'Strip') strips.push(stripOf(nodes[at++]))
   }
   if (at < nodes.length) return null
-  const step = compileStep({ type: 'Sequence', decoders: ofPieces })
   return {
-    // The first piece is told by its place alone.
-    textOf: (piece, first) => (first ? step([piece])[0] : step(['', piece])[1]),
-    firstDiffers: ofPieces.some(({ type }) => type === 'Metaspace'),
+    textOf: (piece, first) => {
+      let text = piece
+      for (const step of ofPieces) text = step(text, first)
+      return text
+    },
+    firstDiffers: nodes.slice(0, ofPieces.length).some(({ type }) => type === 'Metaspace'),
     bytes,
     strips,
   }
 }
 
 /** null when the piece is no well-formed text: its half of a character may meet the other half. */
-export function pieceBytes({ textOf, bytes: way }: DecodePlan, piece: string, first: boolean): PieceBytes | null {
+export function pieceParts({ textOf, bytes: way }: DecodePlan, piece: string, first: boolean): PieceParts | null {
   const text = textOf(piece, first)
   if (way === 'ByteLevel') {
     const bytes = pieceToBytes(text) ?? encodeUtf8(text)
     // Nothing does not part the bytes around it.
-    return { bytes, loose: bytes.length === 0 || !isValidUtf8(bytes) }
+    return { content: bytes, loose: bytes.length === 0 || !isValidUtf8(bytes) }
   }
   const byte = way === 'ByteFallback' ? fallbackByte(text) : -1
-  if (byte >= 0) return { bytes: Uint8Array.of(byte), loose: true }
-  return toWellFormed(text) === text ? { bytes: encodeUtf8(text), loose: false } : null
+  if (byte >= 0) return { content: Uint8Array.of(byte), loose: true }
+  return isWellFormed(text) ? { content: text, loose: false } : null
+}
+
+function isWellFormed(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xf800) === 0xd800) return toWellFormed(text) === text
+  return true
 }
 
 function flatten(node: JsonNode): JsonNode[] {
@@ -81,7 +93,7 @@ function flatten(node: JsonNode): JsonNode[] {
 
 function stripOf(node: JsonNode): Strip {
   const content = String(node.content)
-  const matches = [...content].length === 1 && toWellFormed(content) === content
+  const matches = [...content].length === 1 && isWellFormed(content)
   return {
     content: matches ? encodeUtf8(content) : new Uint8Array(),
     start: Number(node.start),

@@ -17,6 +17,9 @@ export interface DecodeOptions {
 /** A step of the decoder: the pieces in order → pieces; at the end all are joined. */
 type Step = (pieces: string[]) => string[]
 
+/** A step that looks at each piece for itself, and at whether it is the first. */
+export type PieceStep = (piece: string, first: boolean) => string
+
 /** Throws `unsupported` naming a kind of decoder that is not known, and on calls `mismatch` for an id that is not there. */
 export function compileDecoderSteps(tokenizer: Decodable): (ids: ArrayLike<number>, options?: DecodeOptions) => string {
   const special = specialIds(tokenizer)
@@ -43,27 +46,37 @@ export function specialIds({ addedTokens }: Decodable): Set<number> {
   return new Set(addedTokens.filter((token) => token.special).map((token) => token.id))
 }
 
-export function compileStep(node: JsonNode): Step {
+/** null for steps that look at several pieces together. */
+export function compilePieceStep(node: JsonNode): PieceStep | null {
+  switch (node.type) {
+    case 'Replace': {
+      const pattern = patternOf(node)
+      const content = String(node.content)
+      return (piece) => piece.replaceAll(pattern, () => content)
+    }
+    case 'Strip':
+      return strip(String(node.content), Number(node.start), Number(node.stop))
+    case 'Metaspace':
+      return metaspace(String(node.replacement ?? '▁'), prependScheme(node) !== 'never')
+    default:
+      return null
+  }
+}
+
+function compileStep(node: JsonNode): Step {
+  const ofPiece = compilePieceStep(node)
+  if (ofPiece) return (pieces) => pieces.map((piece, i) => ofPiece(piece, i === 0))
   switch (node.type) {
     case 'Sequence': {
       const steps = nodeList(node, 'decoders').map(compileStep)
       return (pieces) => steps.reduce((done, step) => step(done), pieces)
     }
-    case 'Replace': {
-      const pattern = patternOf(node)
-      const content = String(node.content)
-      return (pieces) => pieces.map((piece) => piece.replaceAll(pattern, () => content))
-    }
     case 'ByteFallback':
       return byteFallback
     case 'Fuse':
       return (pieces) => [pieces.join('')]
-    case 'Strip':
-      return strip(String(node.content), Number(node.start), Number(node.stop))
     case 'ByteLevel':
       return byteLevel
-    case 'Metaspace':
-      return metaspace(String(node.replacement ?? '▁'), prependScheme(node) !== 'never')
     default:
       throw new KoVocabError(
         'unsupported',
@@ -97,20 +110,19 @@ function byteFallback(pieces: string[]): string[] {
 
 /** The byte that a piece `<0xNN>` stands for, in capitals or not; -1 for other pieces. */
 export function fallbackByte(piece: string): number {
-  return /^<0x[0-9A-Fa-f]{2}>$/.test(piece) ? Number.parseInt(piece.slice(3, 5), 16) : -1
+  return piece.length === 6 && /^<0x[0-9A-Fa-f]{2}>$/.test(piece) ? Number.parseInt(piece.slice(3, 5), 16) : -1
 }
 
-/** Takes off up to `start` leading and `stop` trailing occurrences of one character, of every piece. */
-function strip(content: string, start: number, stop: number): Step {
-  return (pieces) =>
-    pieces.map((piece) => {
-      const chars = [...piece]
-      let from = 0
-      while (from < start && chars[from] === content) from++
-      let to = chars.length
-      while (chars.length - to < stop && to > from && chars[to - 1] === content) to--
-      return chars.slice(from, to).join('')
-    })
+/** Takes off up to `start` leading and `stop` trailing occurrences of one character. */
+function strip(content: string, start: number, stop: number): PieceStep {
+  return (piece) => {
+    const chars = [...piece]
+    let from = 0
+    while (from < start && chars[from] === content) from++
+    let to = chars.length
+    while (chars.length - to < stop && to > from && chars[to - 1] === content) to--
+    return chars.slice(from, to).join('')
+  }
 }
 
 /** A piece with a character outside the byte alphabet, as an added token may be, stands for its own UTF-8. */
@@ -126,6 +138,6 @@ function byteLevel(pieces: string[]): string[] {
 }
 
 /** Every `▁` of the first piece goes where the pre-tokenizer may have prepended one: Hugging Face does not count them. */
-function metaspace(replacement: string, prepended: boolean): Step {
-  return (pieces) => pieces.map((piece, i) => piece.replaceAll(replacement, i === 0 && prepended ? '' : ' '))
+function metaspace(replacement: string, prepended: boolean): PieceStep {
+  return (piece, first) => piece.replaceAll(replacement, first && prepended ? '' : ' ')
 }

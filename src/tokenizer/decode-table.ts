@@ -3,7 +3,7 @@
  * With bytes as units the result is UTF-8, with 16 bits UTF-16. Pieces get there when they are first met.
  */
 import { codePointAt, decodeUtf8, encodeUtf8, isValidUtf8, utf8Length } from '../text/utf8'
-import { type DecodePlan, pieceBytes } from './decode-plan'
+import { type DecodePlan, pieceParts } from './decode-plan'
 import { type Decodable, specialIds } from './decode-steps'
 
 /** Kinds of entries; 0 is one that was not met yet. */
@@ -120,17 +120,17 @@ function addEntry(table: DecodeTable, id: number, first: boolean): number {
   const special = table.special.has(id)
   if (piece === undefined || (piece === '' && !special)) return ODD
   const entry = first ? table.size + id : id
-  const made = pieceBytes(table.plan, piece, first)
+  const made = pieceParts(table.plan, piece, first)
   const kind = (made ? (made.loose ? LOOSE : WHOLE) : ODD) | (special ? SPECIAL : 0)
   if (made) {
-    const { bytes, loose } = made
-    const needed = table.used + bytes.length
+    const { content, loose } = made
+    // One character of UTF-16 takes three bytes at most.
+    const needed = table.used + content.length * 3
     if (needed > table.units.length) table.units = grown(table.units, needed)
     table.places[entry * 2] = table.used
-    if (loose) {
-      table.units.set(bytes, table.used)
-      table.used += bytes.length
-    } else table.used = write(table.units, table.used, bytes, bytes.length)
+    table.used = loose
+      ? copy(table.units, table.used, content as Uint8Array)
+      : writeContent(table.units, table.used, content)
     table.places[entry * 2 + 1] = table.used
   }
   table.kinds[entry] = kind
@@ -148,6 +148,19 @@ function endRun(table: DecodeTable, length: number, end: number): number {
   }
   if (end + size > table.out.length) table.out = grown(table.out, end + size)
   return write(table.out, end, bytes, size)
+}
+
+/** Writes text or valid UTF-8 as units. Returns the new end. */
+function writeContent(target: Uint8Array | Uint16Array, end: number, content: string | Uint8Array): number {
+  if (typeof content !== 'string') return write(target, end, content, content.length)
+  if (target instanceof Uint8Array) return copy(target, end, encodeUtf8(content))
+  for (let at = 0; at < content.length; at++) target[end++] = content.charCodeAt(at)
+  return end
+}
+
+function copy(target: Uint8Array | Uint16Array, end: number, bytes: Uint8Array): number {
+  target.set(bytes, end)
+  return end + bytes.length
 }
 
 /** Writes valid UTF-8 as units of the target, which has room for as many as there are bytes. Returns the new end. */
