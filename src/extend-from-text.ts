@@ -6,7 +6,7 @@ import { type CorpusFile, expandInputs } from './corpus/files'
 import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { KoVocabError, throwIfAborted } from './errors'
-import { type LearnPiecesOptions, learnPieces } from './extend/learn-pieces'
+import { type LearnPiecesOptions, learnPieces, requireSuperwords } from './extend/learn-pieces'
 import { type BaseOptions, openBase } from './extend/open-base'
 import {
   type FinishedExtension,
@@ -116,6 +116,7 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   const scope = scopeNamed(scopeOf(options, base.form))
   const domains = corpus ? await expandDomains(corpus) : []
   const files = domains.flatMap((domain) => domain.files)
+  requireSuperwords(base, domains, { ...options, scope })
   requireCorpusForInit(methodsOf(options), files)
   return {
     base,

@@ -28,6 +28,18 @@ export async function learnPieces(
   return crosses ? learnSuperwords(base, domains, options, options.add!) : learnMerges(base, domains, options)
 }
 
+/** @throws bad-option for a share out of range; where superwords are to be learned also as {@link requirePhrases} */
+export function requireSuperwords(
+  base: Tokenizer,
+  domains: readonly CorpusDomain[],
+  { superwords = 0.5, scope, merges }: Pick<LearnPiecesOptions, 'superwords' | 'scope' | 'merges'>,
+): void {
+  if (!(superwords >= 0 && superwords <= 1)) {
+    throw new KoVocabError('bad-option', `superwords is ${superwords}`, 'give a share from 0 to 1')
+  }
+  if (scope.spaces && merges === undefined) requirePhrases(base, domains)
+}
+
 /**
  * Words first, then pieces across spaces (SuperBPE, arXiv 2503.13423): the first pieces are learned within words, from
  * all of the text; with them in place the others are learned from phrases, of a sample of it.
@@ -39,10 +51,7 @@ async function learnSuperwords(
   add: number,
 ): Promise<LearnedMerges> {
   const { scope, superwords = 0.5, userDefinedSymbols, minFrequency, maxPieceLength, signal, onProgress } = options
-  if (!(superwords >= 0 && superwords <= 1)) {
-    throw new KoVocabError('bad-option', `superwords is ${superwords}`, 'give a share from 0 to 1')
-  }
-  requirePhrases(base, domains)
+  requireSuperwords(base, domains, options)
   const counted = await domainCounts(base, domains, options)
   const weights = options.balance === 'none' ? counted.map(() => 1) : domainWeights(counted)
   const first = Math.round(add * superwords)
@@ -58,14 +67,16 @@ async function learnSuperwords(
           scope: wordScope(scope),
           onProgress: told(0),
         })
+  const rest = first === add ? 0 : add - words.pieces.length
+  if (rest === 0) {
+    return withPlainMeta({ ...words, meta: { ...words.meta, scope: scope.name, superwords: String(superwords) } })
+  }
   const extended = first === 0 ? base : extendTokenizer(base, words)
   const phrases = await countPhrases(base, domains, counted, weights, { scope, normalize: options.normalize, signal })
-  const rest = add - words.pieces.length
-  if (rest === 0)
-    return withPlainMeta({ ...words, meta: { ...words.meta, scope: scope.name, superwords: `${superwords}` } })
   const beyond = trainMerges(withSymbols(extended, userDefinedSymbols), phrases, {
     ...common,
     add: rest,
+    syllables: first === 0 ? options.syllables : 'none',
     scope,
     onProgress: told(words.pieces.length),
   })
