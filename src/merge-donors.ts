@@ -26,7 +26,7 @@ import { learnFromDonors } from './merges/from-donors/learn-from-donors'
 import type { DonorMerges, PieceFate } from './merges/from-donors/types'
 import { type LearnOptions, wordsOf } from './merges/learn'
 import { trainMerges } from './merges/train-merges'
-import { scopeNamed } from './text/scope'
+import { defaultScopeName, type Scope, scopeNamed } from './text/scope'
 import { createEncoder } from './tokenizer/encoder'
 import type { Tokenizer } from './tokenizer/types'
 
@@ -64,6 +64,7 @@ export type MergeStage = 'count' | 'merge' | 'compare' | FinishStage
 /** What is known before anything is written. */
 export interface PlannedMerge {
   base: Tokenizer
+  scope: Scope
   donors: Donor[]
   merges: DonorMerges
   /** Those asked for, and those of donors that are extensions of the same base. */
@@ -95,8 +96,8 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
   }
   const priorities = prioritiesOf(options)
   if (out !== undefined) await requireRoom(out, force)
-  const scope = scopeNamed(options.scope ?? 'hangul')
   const base = await openBase({ base: options.base })
+  const scope = scopeNamed(options.scope ?? defaultScopeName(base.form))
   const files = {
     corpus: corpus ? await expandInputs(corpus) : [],
     test: options.test?.length ? await expandInputs(options.test) : [],
@@ -114,7 +115,15 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
     (symbol) => !base.addedTokens.some(({ content }) => content === symbol),
   )
 
-  const learnOptions = { counts, scope, normalize: options.normalize, threads: options.threads, signal }
+  // How often a donor's piece is seen is asked of the text as it is.
+  const learnOptions = {
+    counts,
+    scope,
+    balance: 'none' as const,
+    normalize: options.normalize,
+    threads: options.threads,
+    signal,
+  }
   const words =
     corpus === undefined && counts === undefined
       ? undefined
@@ -159,6 +168,7 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
   const report = mergeReport({ base, donors, priorities, merges, symbols: userDefinedSymbols.length, measure })
   return {
     base,
+    scope,
     donors,
     merges,
     userDefinedSymbols,
@@ -177,11 +187,11 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
 export async function mergeDonors(options: MergeDonorsOptions): Promise<MergedDonors> {
   const { seed = 1, signal } = options
   const plan = await planMerge(options)
-  const { base, donors, merges, userDefinedSymbols, report } = plan
+  const { base, scope, donors, merges, userDefinedSymbols, report } = plan
   const finished = await finishExtension({
     base,
     learned: merges.learned,
-    scope: scopeNamed(options.scope ?? 'hangul'),
+    scope,
     unchanged: plan.files.unchanged,
     samples: plan.samples,
     userDefinedSymbols,
@@ -244,14 +254,15 @@ function textOfPieces({ learned, fates }: DonorMerges): string[] {
   return learned.pieces.length > 0 ? lines : []
 }
 
-async function recordOf(options: MergeDonorsOptions, seed: number, { files, report }: PlannedMerge) {
+async function recordOf(options: MergeDonorsOptions, seed: number, { scope, files, report }: PlannedMerge) {
   const { signal, base, donors, counts } = options
   const inputs: InputRecord[] = []
   for (const path of [base, ...donors])
     if (typeof path === 'string') inputs.push(...(await describeInput(path, signal)))
-  if (typeof counts === 'string') inputs.push(...(await describeInput(counts, signal)))
+  for (const path of [counts].flat()) if (typeof path === 'string') inputs.push(...(await describeInput(path, signal)))
   inputs.push(...(await describeInputs([...files.corpus, ...files.test, ...files.unchanged], signal)))
-  const named = (value: unknown) => (typeof value === 'string' ? value : value === undefined ? undefined : 'given')
+  const named = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(named) : typeof value === 'string' || value === undefined ? value : 'given'
   const recorded = {
     base: named(base),
     donor: donors.map(named),
@@ -268,7 +279,7 @@ async function recordOf(options: MergeDonorsOptions, seed: number, { files, repo
     'max-piece-length': options.maxPieceLength ?? 16,
     'pad-to-multiple': options.padToMultiple ?? 1,
     'user-defined-symbols': options.userDefinedSymbols ?? [],
-    scope: options.scope ?? 'hangul',
+    scope: scope.name,
     normalize: options.normalize ?? 'keep',
     input: options.inputMethod ?? 'mean',
     output: options.outputMethod ?? 'mean',

@@ -21,7 +21,7 @@ import { countForInit, requireCorpusForInit } from './init-from-corpus'
 import { sampleLines } from './measure/sample'
 import { readMerges } from './merges/learn'
 import type { LearnedMerges } from './merges/types'
-import { type Scope, scopeNamed } from './text/scope'
+import { defaultScopeName, type Scope, scopeNamed } from './text/scope'
 import { readablePiece } from './tokenizer/readable-piece'
 import type { Tokenizer } from './tokenizer/types'
 
@@ -140,7 +140,7 @@ export async function preparePruning(options: PruneFolderOptions): Promise<Prepa
   return {
     base,
     extended,
-    scope: scopeNamed(options.scope ?? record?.scope ?? 'hangul'),
+    scope: scopeNamed(options.scope ?? record?.scope ?? defaultScopeName(base.form)),
     paddingIds: record?.padding.map(({ id }) => id),
     learned: hasMerges && record ? await readMerges(merges) : undefined,
     corpus,

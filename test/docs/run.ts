@@ -1,6 +1,6 @@
 /** Runs the blocks of one page in a folder that looks like a user's: ko-vocab installed, a base and a text at hand. */
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,7 +30,8 @@ export async function makeFolder(): Promise<string> {
 }
 
 /**
- * Writes, runs and compares the blocks of a page in order.
+ * Writes, runs and compares the blocks of a page in order. With KO_VOCAB_DOCS_UPDATE set the page is changed to show what
+ * its blocks print.
  *
  * @throws Error naming the page and the line of the first block that fails, with what it printed.
  */
@@ -47,6 +48,10 @@ export async function runPage(name: string, page: Block[]): Promise<void> {
       } else if (isOutput(block)) {
         if (printed === undefined) throw new Error(`${place}: an output block with nothing before it that runs`)
         if (printed.trimEnd() !== block.code.trimEnd()) {
+          if (process.env.KO_VOCAB_DOCS_UPDATE) {
+            showInstead(name, block, printed)
+            continue
+          }
           throw new Error(`${place}: the page shows\n${block.code}\nbut the block before it prints\n${printed}`)
         }
       } else if (isRun(block)) {
@@ -56,6 +61,24 @@ export async function runPage(name: string, page: Block[]): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Puts what was printed in the place of an output block; its first line is that of the page, unless others grew. */
+function showInstead(name: string, block: Block, printed: string): void {
+  const path = join(root, name)
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const fence = (line: string) => /^`{3,}/.exec(line)?.[0]
+  const code = block.code.trimEnd().split('\n')
+  const begins = (at: number) =>
+    fence(lines[at]) !== undefined &&
+    code.every((line, i) => lines[at + 1 + i] === line) &&
+    fence(lines[at + 1 + code.length]) === fence(lines[at])
+  const nearest = lines
+    .map((_, at) => at)
+    .filter(begins)
+    .sort((a, b) => Math.abs(a - block.line) - Math.abs(b - block.line))[0]
+  lines.splice(nearest + 1, code.length, ...printed.trimEnd().split('\n'))
+  writeFileSync(path, lines.join('\n'))
 }
 
 async function runBlock(block: Block, folder: string, place: string): Promise<string> {

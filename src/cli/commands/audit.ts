@@ -7,7 +7,7 @@ import { formatAudit } from '../../extend/audit/format'
 import { sentencePieceReferee } from '../../extend/audit/referees/sentencepiece'
 import { readExtensionRecord } from '../../extend/read-extension'
 import { unchangedTexts } from '../../extension-folder'
-import { scopeNamed } from '../../text/scope'
+import { defaultScopeName, scopeNamed } from '../../text/scope'
 import { loadTokenizer } from '../../tokenizer/load'
 import type { Context, ExitCode } from '../context'
 import { readEmitted } from '../extended-folder'
@@ -44,7 +44,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const base = await loadTokenizer(basePath)
   const extended = await loadTokenizer(extendedPath)
   const record = await readExtensionRecord(extendedPath)
-  const scope = scopeNamed(values.scope ?? record?.scope ?? 'hangul')
+  const scope = scopeNamed(values.scope ?? record?.scope ?? defaultScopeName(base.form))
   const unchanged = values.unchanged ? await expandInputs(values.unchanged) : []
   if (values['dry-run']) {
     const plan = { dryRun: true, scope: scope.name, level: values.audit, unchanged }
