@@ -73,6 +73,18 @@ describe('products', () => {
   })
 })
 
+describe('clipping', () => {
+  it.each([
+    [4, [1 / (2 + 1e-6), 1]],
+    [0.25, [1, 1]],
+    [Number.POSITIVE_INFINITY, [0, 0]],
+    [Number.NaN, [0, 0]],
+  ])('to 1, of a squared norm %s', async (normSquared, expected) => {
+    const [state] = await runCase(reference, optimizing(3, normSquared))
+    expect(Array.from(state.get('clip')!)).toEqual(expected)
+  })
+})
+
 describe('a step that went wrong', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     'leaves parameters and moments whole: squared norm %s',

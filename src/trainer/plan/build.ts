@@ -7,9 +7,9 @@ import { addActivation, addTensor, type Draft, project, wholeOf } from './draft'
 import { headForward, headOf, headWithGradient } from './head'
 import { placeTensors } from './memory'
 import { modelBackward, modelForward } from './model'
-import { needsOf } from './needs'
 import type { Operation } from './operations'
 import type { Parameter, Plan, PlanInputs, RowRange, TrainedParameter } from './types'
+import { usedOperations } from './unused'
 import { type AdamWOptions, updateOperations, zeroOperations } from './update'
 
 export interface TrainSettings {
@@ -48,7 +48,6 @@ export function buildPlan(config: LlamaConfig, options: PlanOptions): Plan {
   const draft = beginDraft(config, options)
   const { positions, inputs, parameters } = draft
   const trains = (name: string) => parameters.get(name)?.trained != null
-  const needs = needsOf(config.layers, trains)
   const anything = [...parameters.keys()].some(trains)
   const nll = addTensor(draft, 'output', 'nll', [positions])
   const loss = addTensor(draft, 'output', 'loss', [1])
@@ -74,11 +73,12 @@ export function buildPlan(config: LlamaConfig, options: PlanOptions): Plan {
   }
   if (normSquared !== null) {
     const forward = modelForward(draft)
-    const gradient = needs.hidden ? addActivation(draft, 'gradient of hidden', positions, config.hiddenSize) : null
+    const gradient = addActivation(draft, 'gradient of hidden', positions, config.hiddenSize)
     const head = headWithGradient(draft, { ...headBase, hidden: forward.hidden }, gradient)
-    programs.forward = [...forward.operations, ...head]
-    if (gradient !== null)
-      programs.backward = modelBackward(draft, forward, gradient, needs, options.checkpointing ?? false)
+    const backward = modelBackward(draft, forward, gradient, options.checkpointing ?? false)
+    const used = usedOperations(draft.tensors, [...forward.operations, ...head, ...backward])
+    programs.forward = [...forward.operations, ...head].filter((operation) => used.has(operation))
+    programs.backward = backward.filter((operation) => used.has(operation))
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, maxNorm = 1 } = options
     programs.update = updateOperations(draft, normSquared, inputs.step!, { beta1, beta2, epsilon, maxNorm })
     runs.push([...programs.forward, ...programs.backward], programs.update)

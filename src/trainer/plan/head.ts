@@ -22,22 +22,23 @@ export function headOf({ parameters, config }: Draft): Parameter {
 
 /** `loss` and `nll` alone. */
 export function headForward(draft: Draft, head: Head): Operation[] {
-  return chunks(draft, head, null, false)
+  return chunks(draft, head, null)
 }
 
 /**
  * `loss`, `nll`, and gradients.
  *
- * @param gradient [N, hidden]: of the hidden states; null where nobody wants it
+ * @param gradient [N, hidden]: of the hidden states
  */
-export function headWithGradient(draft: Draft, head: Head, gradient: TensorId | null): Operation[] {
-  return chunks(draft, head, gradient, true)
+export function headWithGradient(draft: Draft, head: Head, gradient: TensorId): Operation[] {
+  return chunks(draft, head, gradient)
 }
 
-function chunks(draft: Draft, head: Head, gradientOf: TensorId | null, gradient: boolean): Operation[] {
+function chunks(draft: Draft, head: Head, hiddenGradient: TensorId | null): Operation[] {
   const { positions, inputs, config } = draft
   const { hiddenSize, vocabSize } = config
   const { hidden, nll, loss, chunkRows } = head
+  const gradient = hiddenGradient !== null
   const logits = addActivation(draft, 'logits of a chunk', chunkRows, vocabSize)
   const operations: Operation[] = []
   for (let first = 0; first < positions; first += chunkRows) {
@@ -57,9 +58,11 @@ function chunks(draft: Draft, head: Head, gradientOf: TensorId | null, gradient:
       vocabulary: vocabSize,
       gradient,
     })
-    if (!gradient) continue
-    operations.push(...projectWeight(draft, projection, y, rowsOf(hidden)))
-    if (gradientOf !== null) operations.push(...projectBack(draft, projection, y, rowsOf(gradientOf), false))
+    if (hiddenGradient === null) continue
+    operations.push(
+      ...projectWeight(draft, projection, y, rowsOf(hidden)),
+      ...projectBack(draft, projection, y, rowsOf(hiddenGradient), false),
+    )
   }
   operations.push({
     kind: 'dot',

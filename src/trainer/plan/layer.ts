@@ -1,7 +1,6 @@
 /** One layer: what it computes forward, and how a gradient comes back through it. */
 import { layerNames } from '../model/parameters'
 import { addActivation, type Draft, type Projection, project, projectBack, projectWeight, wholeOf } from './draft'
-import type { LayerNeeds } from './needs'
 import type { Operation } from './operations'
 import type { Parameter, TensorId } from './types'
 
@@ -104,109 +103,72 @@ export function layerOutput(
 }
 
 /**
- * @param stream the gradient of the residual stream after the layer, [N, hidden]; becomes that of the stream before it,
- * where `needs` says that somebody wants it
+ * @param stream the gradient of the residual stream after the layer, [N, hidden]; becomes that of the stream before it
  */
-export function layerBackward(
-  draft: Draft,
-  layer: number,
-  a: LayerActivations,
-  stream: TensorId,
-  needs: LayerNeeds,
-): Operation[] {
-  return [...mlpBackward(draft, layer, a, stream, needs), ...attentionBackward(draft, layer, a, stream, needs)]
+export function layerBackward(draft: Draft, layer: number, a: LayerActivations, stream: TensorId): Operation[] {
+  return [...mlpBackward(draft, layer, a, stream), ...attentionBackward(draft, layer, a, stream)]
 }
 
-function mlpBackward(
-  draft: Draft,
-  layer: number,
-  a: LayerActivations,
-  stream: TensorId,
-  needs: LayerNeeds,
-): Operation[] {
+function mlpBackward(draft: Draft, layer: number, a: LayerActivations, stream: TensorId): Operation[] {
   const { positions, config } = draft
   const { hiddenSize, intermediateSize } = config
   const { mlpNorm, gate, up, down } = parametersOf(draft, layer)
   const of = (weight: Parameter): Projection => ({ weight, rows: positions })
   const dy = wholeOf(stream, hiddenSize)
-  const operations = projectWeight(draft, of(down), dy, wholeOf(a.hidden, intermediateSize))
-  if (!needs.hidden) return operations
-  const dHidden = addActivation(draft, `gradient of layer ${layer} mlp hidden`, positions, intermediateSize)
-  operations.push(...projectBack(draft, of(down), dy, wholeOf(dHidden, intermediateSize), false), {
-    kind: 'swigluGradient',
-    gate: a.gate,
-    up: a.up,
-    upstream: dHidden,
-    length: positions * intermediateSize,
-  })
   const x = wholeOf(a.mlpInput, hiddenSize)
-  const dGate = wholeOf(a.gate, intermediateSize)
-  const dUp = wholeOf(a.up, intermediateSize)
-  operations.push(...projectWeight(draft, of(gate), dGate, x), ...projectWeight(draft, of(up), dUp, x))
-  if (!needs.mlpInput) return operations
-  const dInput = addActivation(draft, `gradient of layer ${layer} mlp input`, positions, hiddenSize)
-  operations.push(
-    ...projectBack(draft, of(gate), dGate, wholeOf(dInput, hiddenSize), false),
-    ...projectBack(draft, of(up), dUp, wholeOf(dInput, hiddenSize), true),
-    ...rmsNormBackward(draft, a.middle, mlpNorm, a.mlpInverse, dInput, needs.middle ? stream : null, true),
-  )
-  return operations
+  const hidden = addActivation(draft, `gradient of layer ${layer} mlp hidden`, positions, intermediateSize)
+  const input = addActivation(draft, `gradient of layer ${layer} mlp input`, positions, hiddenSize)
+  const [dHidden, dInput] = [wholeOf(hidden, intermediateSize), wholeOf(input, hiddenSize)]
+  // What the values become, in place.
+  const [dGate, dUp] = [wholeOf(a.gate, intermediateSize), wholeOf(a.up, intermediateSize)]
+  return [
+    ...projectWeight(draft, of(down), dy, wholeOf(a.hidden, intermediateSize)),
+    ...projectBack(draft, of(down), dy, dHidden, false),
+    { kind: 'swigluGradient', gate: a.gate, up: a.up, upstream: hidden, length: positions * intermediateSize },
+    ...projectWeight(draft, of(gate), dGate, x),
+    ...projectWeight(draft, of(up), dUp, x),
+    ...projectBack(draft, of(gate), dGate, dInput, false),
+    ...projectBack(draft, of(up), dUp, dInput, true),
+    ...rmsNormBackward(draft, a.middle, mlpNorm, a.mlpInverse, input, stream, true),
+  ]
 }
 
-function attentionBackward(
-  draft: Draft,
-  layer: number,
-  a: LayerActivations,
-  stream: TensorId,
-  needs: LayerNeeds,
-): Operation[] {
+function attentionBackward(draft: Draft, layer: number, a: LayerActivations, stream: TensorId): Operation[] {
   const { positions, config } = draft
   const { hiddenSize, heads, kvHeads, headDim } = config
   const { attentionNorm, query, key, value, output } = parametersOf(draft, layer)
   const of = (weight: Parameter): Projection => ({ weight, rows: positions })
-  const name = (what: string) => `gradient of layer ${layer} ${what}`
+  const gradient = (what: string, ...shape: number[]) =>
+    addActivation(draft, `gradient of layer ${layer} ${what}`, positions, ...shape)
+  const upstream = gradient('attention', heads, headDim)
+  const queryGradient = gradient('queries', heads, headDim)
+  const keyGradient = gradient('keys', kvHeads, headDim)
+  const valueGradient = gradient('values', kvHeads, headDim)
+  const input = gradient('attention input', hiddenSize)
+  const { q, k, v, statistics, attention } = a
+  const common = { ...sizes(draft), q, k, v, statistics, upstream }
   const dy = wholeOf(stream, hiddenSize)
-  const operations = projectWeight(draft, of(output), dy, wholeOf(a.attention, heads * headDim))
-  if (!needs.attention) return operations
-  const upstream = addActivation(draft, name('attention'), positions, heads, headDim)
-  operations.push(...projectBack(draft, of(output), dy, wholeOf(upstream, heads * headDim), false), {
-    kind: 'attentionDelta',
-    out: a.attention,
-    upstream,
-    statistics: a.statistics,
-    rows: positions * heads,
-    headDim,
-  })
-  const common = { ...sizes(draft), q: a.q, k: a.k, v: a.v, statistics: a.statistics, upstream }
-  /** Projections whose outputs have a gradient. */
-  const sides: { weight: Parameter; dy: TensorId; columns: number }[] = []
-  if (needs.query) {
-    const gradient = addActivation(draft, name('queries'), positions, heads, headDim)
-    operations.push({ kind: 'attentionQueryGradient', ...common, gradient }, rope(draft, gradient, heads, true))
-    sides.push({ weight: query, dy: gradient, columns: heads * headDim })
-  }
-  if (needs.key || needs.value) {
-    const keyGradient = addActivation(draft, name('keys'), positions, kvHeads, headDim)
-    const valueGradient = addActivation(draft, name('values'), positions, kvHeads, headDim)
-    operations.push({ kind: 'attentionKeyValueGradient', ...common, keyGradient, valueGradient })
-    if (needs.key) {
-      operations.push(rope(draft, keyGradient, kvHeads, true))
-      sides.push({ weight: key, dy: keyGradient, columns: kvHeads * headDim })
-    }
-    if (needs.value) sides.push({ weight: value, dy: valueGradient, columns: kvHeads * headDim })
-  }
   const x = wholeOf(a.attentionInput, hiddenSize)
-  for (const { weight, dy, columns } of sides)
-    operations.push(...projectWeight(draft, of(weight), wholeOf(dy, columns), x))
-  if (!needs.attentionInput) return operations
-  const dInput = addActivation(draft, name('attention input'), positions, hiddenSize)
-  sides.forEach(({ weight, dy, columns }, i) => {
-    operations.push(...projectBack(draft, of(weight), wholeOf(dy, columns), wholeOf(dInput, hiddenSize), i > 0))
-  })
-  operations.push(
-    ...rmsNormBackward(draft, a.x, attentionNorm, a.attentionInverse, dInput, needs.x ? stream : null, true),
-  )
-  return operations
+  const dInput = wholeOf(input, hiddenSize)
+  const dQuery = wholeOf(queryGradient, heads * headDim)
+  const dKey = wholeOf(keyGradient, kvHeads * headDim)
+  const dValue = wholeOf(valueGradient, kvHeads * headDim)
+  return [
+    ...projectWeight(draft, of(output), dy, wholeOf(attention, heads * headDim)),
+    ...projectBack(draft, of(output), dy, wholeOf(upstream, heads * headDim), false),
+    { kind: 'attentionDelta', out: attention, upstream, statistics, rows: positions * heads, headDim },
+    { kind: 'attentionQueryGradient', ...common, gradient: queryGradient },
+    { kind: 'attentionKeyValueGradient', ...common, keyGradient, valueGradient },
+    rope(draft, queryGradient, heads, true),
+    rope(draft, keyGradient, kvHeads, true),
+    ...projectWeight(draft, of(query), dQuery, x),
+    ...projectWeight(draft, of(key), dKey, x),
+    ...projectWeight(draft, of(value), dValue, x),
+    ...projectBack(draft, of(query), dQuery, dInput, false),
+    ...projectBack(draft, of(key), dKey, dInput, true),
+    ...projectBack(draft, of(value), dValue, dInput, true),
+    ...rmsNormBackward(draft, a.x, attentionNorm, a.attentionInverse, input, stream, true),
+  ]
 }
 
 export function rmsNorm(
@@ -219,14 +181,14 @@ export function rmsNorm(
   return { kind: 'rmsNorm', x, weight, out, inverse, rows, columns, epsilon }
 }
 
-/** @param stream the residual stream's gradient, which the norm's becomes, or is added to; null where nobody wants it */
+/** @param stream the residual stream's gradient, which the norm's becomes, or with `accumulate` is added to */
 export function rmsNormBackward(
   { positions: rows, config: { hiddenSize: columns } }: Draft,
   x: TensorId,
   { tensor: weight, trained }: Parameter,
   inverse: TensorId,
   upstream: TensorId,
-  stream: TensorId | null,
+  stream: TensorId,
   accumulate: boolean,
 ): Operation[] {
   const operations: Operation[] = []

@@ -2,7 +2,6 @@
 import { EMBEDDING, FINAL_NORM } from '../model/parameters'
 import { addActivation, type Draft, partsOf } from './draft'
 import { type LayerActivations, layerBackward, layerForward, layerOutput, rmsNorm, rmsNormBackward } from './layer'
-import type { Needs } from './needs'
 import type { Operation } from './operations'
 import type { TensorId } from './types'
 
@@ -44,27 +43,21 @@ export function modelBackward(
   draft: Draft,
   { streams, layers, finalInverse }: ModelForward,
   gradient: TensorId,
-  needs: Needs,
   again: boolean,
 ): Operation[] {
   const { positions, config } = draft
   const norm = draft.parameters.get(FINAL_NORM)!
   const last = streams[config.layers]
-  const stream = needs.stream
-    ? addActivation(draft, 'gradient of the residual stream', positions, config.hiddenSize)
-    : null
+  const stream = addActivation(draft, 'gradient of the residual stream', positions, config.hiddenSize)
   const operations = rmsNormBackward(draft, last, norm, finalInverse, gradient, stream, false)
-  if (stream === null) return operations
   for (let layer = config.layers - 1; layer >= 0; layer--) {
-    const wanted = needs.layers[layer]
-    if (!wanted.out) break
     let activations = layers[layer]
     if (again) {
       const forward = layerForward(draft, layer, streams[layer])
       operations.push(...forward.operations)
       activations = forward.activations
     }
-    operations.push(...layerBackward(draft, layer, activations, stream, wanted))
+    operations.push(...layerBackward(draft, layer, activations, stream))
   }
   operations.push(...embedBackward(draft, stream))
   return operations

@@ -30,7 +30,10 @@ export interface Tensor {
   shape: number[]
   /** Elements: the product of the shape. */
   size: number
-  /** Index into {@link Plan.buffers}. A tensor begins at element 0 of its buffer; only activations share one. */
+  /**
+   * Index into {@link Plan.buffers}; -1 where no operation uses it. A tensor begins at element 0 of its buffer; only
+   * activations share one.
+   */
   buffer: number
   /**
    * Elements of a part; `size` where it is not split. A tensor larger than what the device binds at once lies in
