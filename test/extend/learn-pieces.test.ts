@@ -253,15 +253,21 @@ describe('extendFromText with superwords', () => {
 })
 
 describe.each([
-  ['Llama-2', 'full', ['huggingface', 'sentencepiece'], () => readSentencePiece(llama2Model(), 'tokenizer.model')],
-  // A full audit takes a minute.
-  [
-    'Mistral',
-    long ? 'full' : 'quick',
-    ['huggingface', 'sentencepiece'],
-    () => readTokenizerJson(mistralJson(), 'tokenizer.json'),
-  ],
-] as const)('%s with 1,000 pieces, half of them superwords', (_, level, referees, read) => {
+  {
+    name: 'Llama-2',
+    level: 'full',
+    symbols: ['<|ko|>'],
+    read: () => readSentencePiece(llama2Model(), 'tokenizer.model'),
+  },
+  {
+    name: 'Mistral',
+    // A full audit takes a minute.
+    level: long ? 'full' : 'quick',
+    // With one there would be no .model: SentencePiece and Hugging Face differ on what follows it.
+    symbols: [],
+    read: () => readTokenizerJson(mistralJson(), 'tokenizer.json'),
+  },
+] as const)('$name with 1,000 pieces, half of them superwords', ({ level, symbols, read }) => {
   let made: FinishedExtension
   let encodeNow: (text: string) => string[]
   beforeAll(async () => {
@@ -274,7 +280,7 @@ describe.each([
       add: 1000,
       superwords: 0.5,
       padToMultiple: 64,
-      userDefinedSymbols: ['<|ko|>'],
+      userDefinedSymbols: symbols,
       unchanged: [unchanged],
       audit: level,
     })
@@ -286,7 +292,7 @@ describe.each([
     const { audit } = made
     expect(audit!.checks.filter(({ passed }) => !passed)).toEqual([])
     expect(audit).toMatchObject({ passed: true, level, scope: superwords.name })
-    for (const referee of referees) {
+    for (const referee of ['huggingface', 'sentencepiece']) {
       expect(audit!.checks.find(({ id }) => id === `7-agree-${referee}`)?.counted, referee).toBeGreaterThan(500)
     }
   })
@@ -306,7 +312,7 @@ describe.each([
     const record = JSON.parse(String(made.files.get('extension.json')))
     expect(record).toMatchObject({
       scope: superwords.name,
-      new_ids: { count: 1001 },
+      new_ids: { count: 1000 + symbols.length },
       learned_with: { scope: superwords.name, superwords: '0.5', balanced: '2 domains', add: '1000' },
     })
     expect(String(made.files.get('merges.txt'))).toContain(superwords.name)
