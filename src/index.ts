@@ -1,6 +1,7 @@
 /** The browser-safe core: plain functions over plain data. */
 
 export type { InputRecord, RunRecord } from './corpus/run-types'
+export { BALANCED_DOMAINS_MAX, domainWeights, joinCounts } from './counts/balance'
 export type { NormalizePolicy } from './counts/plan'
 export type { WordCounts } from './counts/types'
 export { readDonor } from './donors/read'
@@ -90,7 +91,17 @@ export type { DonorMerges, Fate, Intermediate, PieceFate } from './merges/from-d
 export { formatMerges, parseMerges } from './merges/merges-file'
 export { type SyllablePolicy, type TrainMergesOptions, trainMerges } from './merges/train-merges'
 export type { LearnedMerges, LearnedPiece } from './merges/types'
-export { inScope, mayChange, pieceInScope, SCOPES, type Scope, scopeNamed } from './text/scope'
+export {
+  defaultScopeName,
+  inScope,
+  mayChange,
+  pieceInScope,
+  SCOPES,
+  type Scope,
+  scopeNamed,
+  superwordScope,
+  wordScope,
+} from './text/scope'
 export { createDecoder, type DecodeOptions, type Decoder, decodeBytes, decodeIds as decode } from './tokenizer/decode'
 export {
   countTokens,

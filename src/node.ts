@@ -3,12 +3,14 @@
 export { type AppliedInitMap, type ApplyInitMapOptions, applyInitMapToCheckpoint } from './checkpoint/apply'
 export { type PreparedApply, prepareApply } from './checkpoint/prepare'
 export { writeFileAtomic } from './corpus/atomic'
+export { type CorpusDomain, expandDomains } from './corpus/domains'
 export { type CorpusFile, expandInputs } from './corpus/files'
 export { readLines } from './corpus/lines'
-export { type CountWordsOptions, countUnordered, countWords } from './counts/count'
+export { type CountWordsOptions, countDomains, countUnordered, countWords } from './counts/count'
 export { readCounts, writeCounts } from './counts/counts-file'
 export { loadDonor } from './donors/load'
 export { sentencePieceReferee } from './extend/audit/referees/sentencepiece'
+export { type LearnPiecesOptions, learnPieces } from './extend/learn-pieces'
 export { type BaseOptions, openBase } from './extend/open-base'
 export {
   type ExtendFromTextOptions,

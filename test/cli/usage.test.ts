@@ -113,7 +113,7 @@ describe('help', () => {
                                           o200k
         --corpus <files...>               UTF-8 text, plain, .gz or .zst: files, folders, globs, - for
                                           standard input
-        --counts <file>                   counts.parquet, instead of --corpus
+        --counts <files...>               counts.parquet, instead of --corpus; several are a domain each
         --merges <file>                   merges.txt learned before, instead of --corpus; with --add the
                                           first so many
 
@@ -127,7 +127,13 @@ describe('help', () => {
         --syllables <which>               syllables that become pieces whatever they save: seen, all
                                           (11,172) or none (default: none)
         --scope <name>                    text that may change: hangul, hangul+punctuation, hangul+hanja,
-                                          hangul+hanja+kana, all (default: hangul; from nothing: all)
+                                          hangul+hanja+kana, all (default: hangul+punctuation for
+                                          SentencePiece bases, hangul for byte-level ones; from nothing:
+                                          all)
+        --balance <what>                  domains: each file, or name=files, weighs the same (default, up
+                                          to 100); none: as much as it holds
+        --superwords <share>              SentencePiece bases: learn this share (0 to 1) within words,
+                                          then pieces that go on behind a space
         --normalize <how>                 words are counted as the base's normalizer makes them (keep),
                                           composed (nfc), or as they are (none) (default: keep)
         --threads <n>                     threads that count; the result is the same for any number
@@ -167,6 +173,7 @@ describe('help', () => {
 
       Examples:
         ko-vocab extend --base ./Llama-2-7b-hf --corpus 'ko/**/*.txt.gz' --add 14336 --out ./llama-2-ko
+        ko-vocab extend --base ./Mistral-7B --corpus law='law/**/*.txt' chat=chat.txt --superwords 0.5 --add 32000 --out out
         ko-vocab extend --base tokenizer.model --corpus ko.txt --vocab-size 46336 --pad-to-multiple 64 --out out
         ko-vocab extend --base ./Yi-6B --merges merges.txt --input mean --output first --unchanged en.txt code.txt --out out
         ko-vocab extend --base none --form sentencepiece --corpus ko.txt --vocab-size 32000 --out korean
@@ -238,7 +245,7 @@ describe('failures exit 1', () => {
     ['count --base small --corpus en.txt --out c.parquet --config none.yaml', '--config none.yaml: cannot be read'],
     ['merges --base small --counts missing.parquet --add 3', 'missing.parquet: cannot be read'],
     ['extend --base small --merges missing.txt --out q', 'missing.txt: cannot be read'],
-    ['merges --base small --corpus en.txt --add 3', 'there is no word of the scope "hangul"'],
+    ['merges --base small --corpus en.txt --add 3', 'there is no word of the scope "hangul+punctuation"'],
     ['init-map --base small --extended small --out m', 'nothing is new'],
   ])('%s', async (args, message) => {
     const { code, stdout, stderr } = await run(args)
