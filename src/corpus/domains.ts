@@ -11,12 +11,15 @@ export interface CorpusDomain {
 /**
  * All files of `name=path` are one domain, as are those of a name that stands twice. Without a name each file is a
  * domain of its own, called after the file (`reviews.txt.gz`: reviews), or by its whole path where two would be called
- * alike. A file that is reached twice, also through a link, belongs to the first that reached
- * it.
+ * alike. A file that is reached twice, also through a link, belongs to the first that reached it.
  *
+ * @param overlapping domains with names keep files that others have too: for measuring, where nothing counts twice
  * @throws KoVocabError as {@link expandInputs}
  */
-export async function expandDomains(specs: readonly string[]): Promise<CorpusDomain[]> {
+export async function expandDomains(
+  specs: readonly string[],
+  { overlapping = false }: { overlapping?: boolean } = {},
+): Promise<CorpusDomain[]> {
   const named: { name: string; given: boolean; files: CorpusFile[] }[] = []
   const seen = new Set<string>()
   for (const spec of specs) {
@@ -24,8 +27,10 @@ export async function expandDomains(specs: readonly string[]): Promise<CorpusDom
     const files: CorpusFile[] = []
     for (const file of await expandInputs([path])) {
       const identity = file.path === '-' ? '-' : await realpath(file.path).catch(() => file.path)
-      if (seen.has(identity)) continue
-      seen.add(identity)
+      if (name === null || !overlapping) {
+        if (seen.has(identity)) continue
+        seen.add(identity)
+      }
       files.push(file)
     }
     if (name === null) {

@@ -120,7 +120,10 @@ describe('the steps', () => {
 
   it('count --out leaves run.json beside the counts', async () => {
     const made = await run('count --base small --corpus ko.txt --out c.parquet --json')
-    expect(JSON.parse(made.stdout)).toMatchObject({ out: 'c.parquet', meta: { 'ko_vocab.scope': 'hangul' } })
+    expect(JSON.parse(made.stdout)).toMatchObject({
+      out: 'c.parquet',
+      meta: { 'ko_vocab.scope': 'hangul+punctuation' },
+    })
     expect(JSON.parse(readFileSync(at('c.parquet.run.json'), 'utf8'))).toMatchObject({ command: 'count' })
   })
 
@@ -138,7 +141,7 @@ describe('the steps', () => {
   it('refuses counts of another scope, and merges of another base', async () => {
     const scope = await run('merges --base small --counts c.parquet --scope hangul+hanja --add 3')
     expect(scope).toMatchObject({ code: 1, stdout: '' })
-    expect(scope.stderr).toContain('the counts were made with the scope hangul, this run has hangul+hanja')
+    expect(scope.stderr).toContain('the counts were made with the scope hangul+punctuation, this run has hangul+hanja')
     const base = await run('extend --base ext --merges merges.txt --audit none --out other')
     expect(base.code).toBe(1)
     expect(base.stderr).toMatch(/the merges were made with the base [0-9a-f]{16}…, this run has [0-9a-f]{16}…/)

@@ -55,7 +55,7 @@ describe('merge --dry-run', () => {
         "고 intermediate 274",
       ]
     `)
-    expect(rows.find(({ spelled }) => spelled === 'court')?.why).toBe('"c" is not in the scope hangul')
+    expect(rows.find(({ spelled }) => spelled === 'court')?.why).toBe('"c" is not in the scope hangul+punctuation')
     expect(rows.find(({ piece }) => piece === '대법원장')?.needs).toBe('대 법 원 장 법원장')
     expect(rows.find(({ donor, fate }) => donor === 'more.txt' && fate === 'same')?.why).toBe('판결 of law.txt')
     expect(ended.stderr).toMatch(/^donor {6}law\.txt: list, 8 pieces\n {11}6 added, 2 out of scope\n/)

@@ -52,7 +52,9 @@ describe('plan', () => {
   it('says what it would do, and refuses what it cannot', async () => {
     const dry = await run('plan --base small --corpus ko.txt --max 300 --dry-run --out dry')
     expect(dry).toMatchObject({ code: 0, stderr: '' })
-    expect(dry.stdout).toMatch(/^would learn up to 300 pieces for 260 ids in the scope hangul from\n {2}ko\.txt/)
+    expect(dry.stdout).toMatch(
+      /^would learn up to 300 pieces for 260 ids in the scope hangul\+punctuation from\n {2}ko\.txt/,
+    )
     expect(dry.stdout).toMatch(
       /1 line in 10 of them, left out of learning\nwould reckon with Llama-2-7B\nwould write dry\n$/,
     )

@@ -8,7 +8,7 @@ export type FileDomain = Domain & { corpus: CorpusFile[] }
 
 /** @throws KoVocabError as {@link expandDomains} */
 export async function readDomains(specs: readonly string[], signal?: AbortSignal): Promise<FileDomain[]> {
-  return (await expandDomains(specs)).map((domain) => readable(domain, signal))
+  return (await expandDomains(specs, { overlapping: true })).map((domain) => readable(domain, signal))
 }
 
 /** All files of `name=path` or a path as one text. */

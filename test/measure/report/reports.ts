@@ -11,7 +11,7 @@ import type { BenchReport } from '../../../src/measure/bench/types'
 import type { ExtensionPlan } from '../../../src/measure/plan/types'
 import { measuredTokenizer } from '../../../src/measure/tokenizers/own'
 import { planExtension } from '../../../src/plan-extension'
-import { scopeNamed } from '../../../src/text/scope'
+import { defaultScopeName, scopeNamed } from '../../../src/text/scope'
 import { readTokenizerJson } from '../../../src/tokenizer/files/tokenizer-json'
 import { koreanText, llama2Json, mistralJson } from '../../support/fixtures'
 
@@ -48,7 +48,7 @@ async function make(): Promise<Drawn> {
     writeFileSync(corpus, `${lines.slice(0, 4000).join('\n')}\n`)
     const { plan, learned } = await planExtension({ base, corpus: [corpus], max: 1500, trainingTokens: 1e7 })
     const extended = extendTokenizer(base, learned)
-    const scope = scopeNamed('hangul')
+    const scope = scopeNamed(defaultScopeName(base.form))
     const skip = ['3-scope-sweep', '6-round-trip-sweep']
     const audit = await auditExtension({ base, extended, scope, level: 'quick', referees: 'none', skip })
     const run = runRecord('extend', { base: 'llama-2', corpus: ['<b>.txt'], add: 1500 }, 1, [
