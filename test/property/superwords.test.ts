@@ -135,7 +135,7 @@ describe.each([
           if (share === 1) expect(crosses(extended.pieces[id])).toBe(false)
         }
       }),
-      { numRuns: runs(60, 3_000) },
+      { numRuns: runs(60, 600) },
     )
     expect(across).toBeGreaterThan(30)
   })
@@ -152,7 +152,7 @@ describe.each([
         }
         for (const referee of referees) referee.close?.()
       }),
-      { numRuns: runs(12, 300) },
+      { numRuns: runs(12, 60) },
     )
   })
 })
@@ -193,7 +193,7 @@ describe.each([
         for (const referee of referees) expect(referee.encode(text)).toEqual(ids)
         expect(decode(Int32Array.from(ids))).toBe(decodeBase(encode(before, text)))
       }),
-      { numRuns: runs(400) },
+      { numRuns: runs(400, 2_000) },
     )
     expect(across).toBeGreaterThan(40)
   })
@@ -205,7 +205,7 @@ describe.each([
         if (/[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]/.test(text)) return
         expect(encode(encoder, text)).toEqual(encode(before, text))
       }),
-      { numRuns: runs(2_000) },
+      { numRuns: runs(2_000, 4_000) },
     )
   })
 })
