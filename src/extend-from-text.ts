@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusDomain, expandDomains } from './corpus/domains'
 import { type CorpusFile, expandInputs } from './corpus/files'
-import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
+import { describeInputs, describeTokenizer, recordedInput, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { KoVocabError, throwIfAborted } from './errors'
 import { type LearnPiecesOptions, learnPieces, requireSuperwords } from './extend/learn-pieces'
@@ -183,15 +183,13 @@ async function recordOf(
 
 function optionsRecord(options: ExtendFromTextOptions, scope: Scope): Record<string, unknown> {
   const { base, corpus, counts, merges, unchanged } = options
-  const named = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(named) : typeof value === 'string' || value === undefined ? value : 'given'
   return {
-    base: base === undefined ? 'none' : named(base),
+    base: base === undefined ? 'none' : recordedInput(base),
     form: options.form,
     pattern: options.pattern,
     corpus,
-    counts: named(counts),
-    merges: named(merges),
+    counts: recordedInput(counts),
+    merges: recordedInput(merges),
     add: options.add,
     'vocab-size': options.vocabSize,
     'min-frequency': options.minFrequency ?? 2,

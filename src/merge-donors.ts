@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
-import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
+import { describeInputs, describeTokenizer, recordedInput, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { loadDonor } from './donors/load'
 import type { Donor, ReadDonorOptions } from './donors/types'
@@ -261,14 +261,12 @@ async function recordOf(options: MergeDonorsOptions, seed: number, { scope, file
     if (typeof path === 'string') inputs.push(...(await describeInput(path, signal)))
   for (const path of [counts].flat()) if (typeof path === 'string') inputs.push(...(await describeInput(path, signal)))
   inputs.push(...(await describeInputs([...files.corpus, ...files.test, ...files.unchanged], signal)))
-  const named = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(named) : typeof value === 'string' || value === undefined ? value : 'given'
   const recorded = {
-    base: named(base),
-    donor: donors.map(named),
+    base: recordedInput(base),
+    donor: donors.map(recordedInput),
     priorities: report.donors.map(({ priority }) => priority),
     corpus: options.corpus,
-    counts: named(counts),
+    counts: recordedInput(counts),
     test: options.test,
     add: options.add,
     unreachable: options.unreachable ?? 'complete',

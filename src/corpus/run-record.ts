@@ -52,3 +52,9 @@ export async function describeTokenizer(path: string): Promise<InputRecord[]> {
 function isTokenizerFile(name: string): boolean {
   return /^(tokenizer(_config)?|special_tokens_map|added_tokens)\.json$|\.(model|tiktoken|special\.json)$/.test(name)
 }
+
+/** What a record says of an input: its path, `given` for one that came as data, and each of several. */
+export function recordedInput(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(recordedInput)
+  return typeof value === 'string' || value === undefined ? value : 'given'
+}
