@@ -40,3 +40,4 @@ export type {
   TrainedParameter,
 } from './plan/types'
 export type { AdamWOptions } from './plan/update'
+export { plotRuns, type RunCurve, type RunsPlot } from './watch/plot-runs'
