@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { parse } from 'yaml'
 import { KoVocabError } from '../errors'
-import { nearest } from './nearest'
+import { nearest } from '../text/nearest'
 import type { OptionSpec } from './option-values'
 import { OPTIONS, type OptionName, type OptionValues } from './options'
 
