@@ -1,0 +1,50 @@
+/** What is compared: each a model to begin from, a recipe and a share of English. */
+
+/** The methods of the init map; `zero` and `mean_resizing` are controls. */
+export const METHODS = [
+  'mean',
+  'first',
+  'last',
+  'first_last',
+  'weighted',
+  'weighted_frequency',
+  'align',
+  'jamo',
+  'focus',
+  'omp',
+  'mean_resizing',
+  'zero',
+]
+
+const MAIN_METHOD = 'mean'
+const REPLAY = 0.5
+
+/** @returns {{name: string, model: string, replay: number, recipe: string, figures: string[], labels?: object}[]} */
+export function adaptationRuns() {
+  const extended = `extended-${MAIN_METHOD}`
+  const main = {
+    name: 'extended, replay',
+    figures: ['vocabulary', 'init', 'recipe', 'replay'],
+    labels: { init: MAIN_METHOD, recipe: 'full', replay: 'a half' },
+  }
+  const full = { recipe: 'full', replay: REPLAY, model: extended }
+  const runs = [
+    { ...full, ...main },
+    { ...full, name: 'extended, no replay', replay: 0, figures: ['vocabulary', 'replay'], labels: { replay: 'none' } },
+    { ...full, name: 'not extended, replay', model: 'base', figures: ['vocabulary'] },
+    { ...full, name: 'not extended, no replay', model: 'base', replay: 0, figures: ['vocabulary'] },
+  ]
+  for (const method of METHODS) {
+    if (method === MAIN_METHOD) continue
+    const labels = { init: method }
+    runs.push({ ...full, name: `init ${method}`, model: `extended-${method}`, figures: ['init'], labels })
+  }
+  for (const recipe of ['two-stage', 'eeve', 'new-rows', 'lora'])
+    runs.push({ ...full, name: `recipe ${recipe}`, recipe, figures: ['recipe'], labels: { recipe } })
+  runs.push({ ...full, name: 'replay a fifth', replay: 0.2, figures: ['replay'], labels: { replay: 'a fifth' } })
+  return runs
+}
+
+export function folderOf({ name }) {
+  return name.replaceAll(/\W+/g, '-')
+}
