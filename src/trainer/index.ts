@@ -21,6 +21,14 @@ export { type DocumentEnd, type DocumentOptions, documentsOf } from './data/docu
 export type { PackingKind } from './data/packing'
 export { type TokenStore, tokensInMemory } from './data/token-store'
 export { type EvaluationBlocks, evaluationStart, evaluationWindows, type WindowOptions } from './data/windows'
+export {
+  addedLayers,
+  type ExpandedLayers,
+  expandConfig,
+  expandedOrigins,
+  expandLayers,
+  type ParameterOrigin,
+} from './forms/block-expansion'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
 export { buildPlan, type PlanOptions, type TrainSettings } from './plan/build'
@@ -28,6 +36,7 @@ export type * from './plan/operations'
 export { type Batch, batchInputs, IGNORED, nextTokenLabels, updateInputs } from './plan/step-inputs'
 export type {
   Buffer,
+  LoraShape,
   Parameter,
   Plan,
   PlanInputs,
@@ -40,4 +49,10 @@ export type {
   TrainedParameter,
 } from './plan/types'
 export type { AdamWOptions } from './plan/update'
+export { formatRecipe } from './recipes/format'
+export { planOptionsOf, type RecipeModel, type StagePlan } from './recipes/plan-options'
+export { type PresetName, presetNames, presetText } from './recipes/presets'
+export { presetRecipe, type ReadRecipeOptions, readRecipe } from './recipes/read'
+export { learningRateAt, stepsOf } from './recipes/schedule'
+export type { BlockExpansion, Lora, Objective, Recipe, Schedule, Stage, TrainRule } from './recipes/types'
 export { plotRuns, type RunCurve, type RunsPlot } from './watch/plot-runs'

@@ -1,14 +1,16 @@
 /** From a model, a batch shape and what trains to the plan of a step. */
 import { KoVocabError } from '../../errors'
+import { loraName, projectionOf } from '../forms/lora-names'
 import type { LlamaConfig } from '../model/config'
 import { EMBEDDING, type ParameterShape, parameterShapes } from '../model/parameters'
 import { ropeTables } from '../model/rope'
-import { addActivation, addTensor, type Draft, project, wholeOf } from './draft'
+import { type Adapter, addActivation, addTensor, type Draft, wholeOf } from './draft'
 import { headForward, headOf, headWithGradient } from './head'
 import { placeTensors } from './memory'
 import { modelBackward, modelForward } from './model'
 import type { Operation } from './operations'
-import type { Parameter, Plan, PlanInputs, RowRange, TrainedParameter } from './types'
+import { project } from './projection'
+import type { LoraShape, Parameter, Plan, PlanInputs, RowRange, TrainedParameter } from './types'
 import { usedOperations } from './unused'
 import { type AdamWOptions, updateOperations, zeroOperations } from './update'
 
@@ -26,10 +28,15 @@ export interface PlanOptions extends Partial<AdamWOptions> {
   batch: number
   /** Positions of a block. */
   length: number
-  /** What trains: all by default. `lm_head.weight` is never asked for where the head is tied. */
+  /**
+   * What trains: all by default. `lm_head.weight` is never asked for where the head is tied. Adapters are asked for by the
+   * names that PEFT gives them.
+   */
   train?: (parameter: ParameterShape) => TrainSettings | boolean
   /** 0.01 by default, as torch's; never of norms. */
   weightDecay?: number
+  /** Low-rank adapters beside projections: see {@link loraInitialValues} for what they begin with. */
+  lora?: LoraShape
   /** Keep the residual stream alone, and compute a layer again on the way back: less memory, a third more work. */
   checkpointing?: boolean
   /** Adds the program `logits`, whose output [N, vocabulary] is stored whole. */
@@ -95,6 +102,7 @@ export function buildPlan(config: LlamaConfig, options: PlanOptions): Plan {
       { tensor: draft.sin, values: sin },
     ],
     parameters: [...parameters.values()],
+    lora: options.lora ?? null,
     inputs,
     outputs: { nll, loss, normSquared, logits: allLogits },
     programs,
@@ -130,6 +138,7 @@ function beginDraft(config: LlamaConfig, options: PlanOptions): Draft {
   const space = { tensors: [], bindingElements }
   const parameters = new Map<string, Parameter>()
   for (const shape of parameterShapes(config)) parameters.set(shape.name, addParameter(space, shape, options))
+  const adapters = addAdapters(space, parameters, options)
   const indices = (name: string) => addTensor(space, 'input', name, [positions], 'i32')
   const inputs: PlanInputs = {
     ids: indices('ids'),
@@ -143,7 +152,7 @@ function beginDraft(config: LlamaConfig, options: PlanOptions): Draft {
   const table = [length, config.headDim / 2]
   const cos = addTensor(space, 'constant', 'rope cos', table)
   const sin = addTensor(space, 'constant', 'rope sin', table)
-  return { config, batch, length, positions, ...space, parameters, inputs, cos, sin }
+  return { config, batch, length, positions, ...space, parameters, adapters, inputs, cos, sin }
 }
 
 function addParameter(
@@ -171,6 +180,37 @@ function addParameter(
     learningRateScale: settings.learningRateScale ?? 1,
   }
   return { name, shape, tensor, trained }
+}
+
+/** The adapters' parameters come behind those of the model. */
+function addAdapters(
+  space: Pick<Draft, 'tensors' | 'bindingElements'>,
+  parameters: Map<string, Parameter>,
+  options: PlanOptions,
+): Map<string, Adapter> {
+  const adapters = new Map<string, Adapter>()
+  if (!options.lora) return adapters
+  const { rank, scale, targets } = options.lora
+  if (!(Number.isSafeInteger(rank) && rank > 0)) {
+    throw new KoVocabError('bad-option', `lora.rank is ${rank}, a whole number above 0 is expected`)
+  }
+  if (!Number.isFinite(scale)) throw new KoVocabError('bad-option', `lora.scale is ${scale}, a number is expected`)
+  const weights = [...parameters.values()].map((weight) => ({ weight, projection: projectionOf(weight.name) }))
+  const unknown = targets.find((target) => !weights.some(({ projection }) => projection === target))
+  if (unknown !== undefined || targets.length === 0) {
+    const what = unknown === undefined ? 'lora.targets is empty' : `lora.targets has ${unknown}, which no layer has`
+    const known = [...new Set(weights.flatMap(({ projection }) => projection ?? []))]
+    throw new KoVocabError('bad-option', what, `known: ${known.join(', ')}`)
+  }
+  for (const { weight, projection } of weights) {
+    if (projection === null || !targets.includes(projection)) continue
+    const [outputs, inputs] = weight.shape
+    const a = addParameter(space, { name: loraName(weight.name, 'A'), shape: [rank, inputs] }, options)
+    const b = addParameter(space, { name: loraName(weight.name, 'B'), shape: [outputs, rank] }, options)
+    for (const parameter of [a, b]) parameters.set(parameter.name, parameter)
+    adapters.set(weight.name, { a, b, scale })
+  }
+  return adapters
 }
 
 function occurrenceInputs(draft: Draft): PlanInputs['occurrences'] {

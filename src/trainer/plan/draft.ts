@@ -1,7 +1,7 @@
-/** A plan while it is being built: tensors are added, and operations that several parts of the model need are written. */
+/** A plan while it is being built: tensors are added, and cut into parts where they are too large. */
 import { KoVocabError } from '../../errors'
 import type { LlamaConfig } from '../model/config'
-import type { MatrixView, Operation, Slice } from './operations'
+import type { MatrixView, Slice } from './operations'
 import type { Parameter, PlanInputs, RowRange, Tensor, TensorId, TensorKind } from './types'
 
 export interface Draft {
@@ -14,10 +14,21 @@ export interface Draft {
   bindingElements: number
   tensors: Tensor[]
   parameters: Map<string, Parameter>
+  /** Weight → its low-rank adapter; empty where there are none. */
+  adapters: Map<string, Adapter>
   inputs: PlanInputs
   /** Tables of rope. */
   cos: TensorId
   sin: TensorId
+}
+
+/** `y += scale · (x · Aᵀ) · Bᵀ` beside `y = x · Wᵀ`. */
+export interface Adapter {
+  /** [rank, inputs]. */
+  a: Parameter
+  /** [outputs, rank]. */
+  b: Parameter
+  scale: number
 }
 
 /** Parts of one buffer begin where bindings may: at multiples of 256 bytes. */
@@ -89,61 +100,4 @@ export function slicesOf(
 /** All of a matrix [rows, columns]. */
 export function wholeOf(tensor: TensorId, columns: number): MatrixView {
   return { tensor, offset: 0, stride: columns }
-}
-
-/** What a projection's operations have in common: y [rows, outputs] = x [rows, inputs] · Wᵀ. */
-export interface Projection {
-  /** W [outputs, inputs]. */
-  weight: Parameter
-  rows: number
-}
-
-/** `y = x · Wᵀ`. */
-export function project(draft: Draft, { weight, rows }: Projection, x: MatrixView, y: MatrixView): Operation[] {
-  const inputs = weight.shape[1]
-  return partsOf(draft.tensors[weight.tensor]).map(({ first, count }) => ({
-    ...matmul(rows, count, inputs),
-    a: x,
-    b: { tensor: weight.tensor, offset: first * inputs, stride: inputs },
-    c: { ...y, offset: y.offset + first },
-    transposeB: true,
-  }))
-}
-
-/** `dx (+)= dy · W`. */
-export function projectBack(
-  draft: Draft,
-  { weight, rows }: Projection,
-  dy: MatrixView,
-  dx: MatrixView,
-  accumulate: boolean,
-): Operation[] {
-  const inputs = weight.shape[1]
-  return partsOf(draft.tensors[weight.tensor]).map(({ first, count }, i) => ({
-    ...matmul(rows, inputs, count),
-    a: { ...dy, offset: dy.offset + first },
-    b: { tensor: weight.tensor, offset: first * inputs, stride: inputs },
-    c: dx,
-    accumulate: accumulate || i > 0,
-  }))
-}
-
-/** `dW += dyᵀ · x`, of the rows that train; nothing where W is frozen. */
-export function projectWeight(draft: Draft, { weight, rows }: Projection, dy: MatrixView, x: MatrixView): Operation[] {
-  const { trained } = weight
-  if (!trained) return []
-  const inputs = weight.shape[1]
-  return partsOf(draft.tensors[trained.gradient]).map(({ first, count }) => ({
-    ...matmul(count, inputs, rows),
-    a: { ...dy, offset: dy.offset + trained.rows.first + first },
-    b: x,
-    c: { tensor: trained.gradient, offset: first * inputs, stride: inputs },
-    transposeA: true,
-    accumulate: true,
-  }))
-}
-
-function matmul(m: number, n: number, k: number) {
-  const kind = 'matmul' as const
-  return { kind, m, n, k, transposeA: false, transposeB: false, accumulate: false, scale: 1 }
 }

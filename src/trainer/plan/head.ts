@@ -3,8 +3,9 @@
  * all stored; and at once back to the gradients of hidden states and head, for which they would be needed again.
  */
 import { EMBEDDING, HEAD } from '../model/parameters'
-import { addActivation, type Draft, project, projectBack, projectWeight, wholeOf } from './draft'
+import { addActivation, type Draft, wholeOf } from './draft'
 import type { Operation } from './operations'
+import { project, projectBack, projectWeight } from './projection'
 import type { Parameter, TensorId } from './types'
 
 export interface Head {

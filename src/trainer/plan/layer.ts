@@ -1,7 +1,8 @@
 /** One layer: what it computes forward, and how a gradient comes back through it. */
 import { layerNames } from '../model/parameters'
-import { addActivation, type Draft, type Projection, project, projectBack, projectWeight, wholeOf } from './draft'
+import { addActivation, type Draft, wholeOf } from './draft'
 import type { Operation } from './operations'
+import { type Projection, project, projectBack, projectWeight } from './projection'
 import type { Parameter, TensorId } from './types'
 
 /** What a layer leaves for its gradient. */

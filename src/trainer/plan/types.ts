@@ -123,6 +123,15 @@ export interface PlanOutputs {
   logits: TensorId | null
 }
 
+/** Low-rank adapters (arXiv 2106.09685): `y += scale · (x · Aᵀ) · Bᵀ`, A [rank, inputs], B [outputs, rank]. */
+export interface LoraShape {
+  rank: number
+  /** alpha / rank. */
+  scale: number
+  /** The last names of the projections that have one, in all layers: `q_proj` … `down_proj`. */
+  targets: readonly string[]
+}
+
 export interface Plan {
   config: LlamaConfig
   /** Blocks of a micro-batch. */
@@ -132,8 +141,10 @@ export interface Plan {
   tensors: Tensor[]
   buffers: Buffer[]
   constants: { tensor: TensorId; values: Float64Array }[]
-  /** In the order of the model: embedding, layers, norm, head. A tied head is the embedding. */
+  /** In the order of the model: embedding, layers, norm, head, then adapters. A tied head is the embedding. */
   parameters: Parameter[]
+  /** The adapters that stand behind the model's parameters. */
+  lora?: LoraShape | null
   inputs: PlanInputs
   outputs: PlanOutputs
   programs: Record<ProgramName, Operation[]>
