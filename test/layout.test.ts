@@ -58,6 +58,8 @@ const nodeFiles = [
   'trainer/data/open-tokens.ts',
   'trainer/data/token-cache.ts',
   'trainer/data/write-tokens.ts',
+  'trainer/watch/jsonl-sink.ts',
+  'trainer/watch/tensorboard-sink.ts',
 ]
 const nodeLibraries = /^(node:|tinypool$|tinyglobby$|sentencepiece-js$)/
 
