@@ -1,0 +1,99 @@
+/**
+ * Milliseconds of one training step, ours and a peer's in alternation on the same device, and whether the losses agree.
+ * See ../README.md. This is the entry of the bundle that speed.mjs runs and bundle.mjs keeps.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { aboutMachine } from './about.mjs'
+import { CONTENDERS } from './contenders/index.mjs'
+import torchStep from './contenders/torch_step.py'
+import { comparePair } from './pairs.mjs'
+import { stepFlops } from './profile.mjs'
+import { reportLines } from './tables.mjs'
+import { work } from './worker.mjs'
+import { MODEL_NAMES, workloadOf } from './workload.mjs'
+
+/* global __BENCH_ABSENT__, __BENCH_BUILT__ */
+const OURS = ['ko-vocab webgpu', 'ko-vocab cpu']
+const text = { type: 'string' }
+const flag = { type: 'boolean', default: false }
+
+const { values: options } = parseArgs({
+  options: { worker: text, model: text, ours: text, peer: text, rounds: text, steps: text, out: text, quick: flag },
+})
+if (options.worker) await work(options.worker)
+else await main()
+
+async function main() {
+  const { quick } = options
+  const model = oneOf('model', options.model ?? (quick ? 'small' : 'mid'), MODEL_NAMES)
+  const ours = oneOf('ours', options.ours ?? OURS[0], OURS)
+  const rounds = whole('rounds', options.rounds ?? (quick ? '1' : '5'))
+  const steps = options.steps || quick ? whole('steps', options.steps ?? '2') : null
+  const workload = workloadOf(model)
+  const say = (line) => process.stderr.write(`${line}\n`)
+  const { present, absent } = findContenders()
+  const wanted = present.filter(({ name }) => !OURS.includes(name) && (!options.peer || name.includes(options.peer)))
+  const us = present.find(({ name }) => name === ours)
+  if (!us) throw new Error(`${ours} is not here: ${absent.map(({ name, why }) => `${name}: ${why}`).join('; ')}`)
+  const rows = []
+  for (const peer of wanted.length > 0 ? wanted : [null])
+    rows.push(await comparePair(workload, us, peer, { rounds, steps, say }))
+  const data = { machine: aboutMachine(__BENCH_BUILT__), workload, flops: stepFlops(workload), absent, rows }
+  const lines = reportLines(data)
+  const folder = resolve(options.out ?? '.')
+  mkdirSync(folder, { recursive: true })
+  const name = `trainer-${model}${quick ? '-quick' : ''}`
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...data, results: rows }, null, 2)}\n`)
+  writeFileSync(join(folder, `${name}.md`), `${lines.join('\n')}\n`)
+  process.stdout.write(`${lines.join('\n')}\n`)
+  const wrong = rows.filter(({ failed, match }) => failed || match.equal === false)
+  for (const row of wrong) say(`${row.peer ?? row.ours}: ${row.failed ?? `differs: ${row.match.text}`}`)
+  process.exitCode = wrong.length > 0 ? 1 : 0
+}
+
+/** Those that can run here, as processes; and who is missing, and why. */
+function findContenders() {
+  const self = fileURLToPath(import.meta.url)
+  const present = []
+  const absent = []
+  for (const [name, { packages }] of Object.entries(CONTENDERS)) {
+    const missing = packages.filter((one) => __BENCH_ABSENT__.includes(one))
+    if (missing.length === 0) present.push({ name, command: process.execPath, args: [self, '--worker', name] })
+    else
+      absent.push({
+        name,
+        why: `npm install --prefix FOLDER ${missing.join(' ')}, KO_VOCAB_BENCH_PEERS=FOLDER/node_modules`,
+      })
+  }
+  const python = process.env.KO_VOCAB_PYTHON ?? 'python3'
+  const asked = spawnSync(python, ['-c', 'import torch; print(torch.cuda.is_available())'], { encoding: 'utf8' })
+  for (const device of ['cpu', 'cuda']) {
+    const name = `torch ${device}`
+    const here = asked.status === 0 && (device === 'cpu' || asked.stdout.trim() === 'True')
+    if (here) present.push({ name, command: python, args: ['-c', torchStep, device, String(threads())] })
+    else
+      absent.push({
+        name,
+        why: asked.status === 0 ? 'no CUDA device' : `no torch in ${python}; KO_VOCAB_PYTHON names another`,
+      })
+  }
+  return { present, absent }
+}
+
+function threads() {
+  return aboutMachine(null).cores
+}
+
+function oneOf(name, value, known) {
+  if (known.includes(value)) return value
+  throw new Error(`--${name} is ${value}: there are ${known.join(', ')}`)
+}
+
+function whole(name, value) {
+  if (/^[1-9]\d*$/.test(value)) return Number(value)
+  throw new Error(`--${name} is ${value}: give a whole number above 0`)
+}
