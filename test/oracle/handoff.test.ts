@@ -1,0 +1,322 @@
+/** Handed-off recipes: torch reads the same batches, at the same rates, and learns what the trainer here learns. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cpuBackend } from '../../src/trainer/backends/cpu/backend'
+import type { Session, Values } from '../../src/trainer/backends/types'
+import { createBatches } from '../../src/trainer/data/batches'
+import { openTokens } from '../../src/trainer/data/open-tokens'
+import type { TokenStore } from '../../src/trainer/data/token-store'
+import { evaluationWindows } from '../../src/trainer/data/windows'
+import { writeTokens } from '../../src/trainer/data/write-tokens'
+import { formatStages, resolveStages } from '../../src/trainer/handoff/stages'
+import type { HandoffModel, HandoffSettings } from '../../src/trainer/handoff/types'
+import { loadParameters, openModel } from '../../src/trainer/load'
+import { buildPlan } from '../../src/trainer/plan/build'
+import { batchInputs, updateInputs } from '../../src/trainer/plan/step-inputs'
+import { planOptionsOf } from '../../src/trainer/recipes/plan-options'
+import { readRecipe } from '../../src/trainer/recipes/read'
+import { learningRateAt } from '../../src/trainer/recipes/schedule'
+import type { Recipe, Schedule } from '../../src/trainer/recipes/types'
+import { writeModel } from '../checkpoint/model'
+import { findPython, runPython } from '../support/python'
+import { byteEncoder } from '../trainer/data/byte-encoder'
+
+const python = findPython(['torch', 'transformers', 'safetensors', 'numpy'])
+const programs = fileURLToPath(new URL('../../examples/torchrun', import.meta.url))
+const root = mkdtempSync(join(tmpdir(), 'ko-vocab-handoff-'))
+afterAll(() => rmSync(root, { recursive: true }))
+
+/** Ids of bytes and two special tokens are the base's, the rest are new. */
+const BASE_ROWS = 258
+const ROWS = 272
+const model: HandoffModel = { config: null!, folder: 'model', baseRows: BASE_ROWS }
+
+const recipe = readRecipe(
+  `
+defaults: { learning-rate: 0.01, weight-decay: 0.1, schedule: { kind: cosine, warmup: 0.4, final: 0.1 } }
+stages:
+  - name: new-rows
+    train: [{ parameters: embedding, rows: new, learning-rate-scale: 2 }, { parameters: head, rows: new, weight-decay: 0.3 }]
+  - name: attention
+    train: ["model.layers.1.self_attn.*", norms]
+    schedule: { kind: wsd, warmup: 0.2, decay: 0.4 }
+    replay-share: 0.5
+  - name: all
+    train: [all]
+    learning-rate: 0.002
+`,
+  'recipe.yaml',
+)
+
+const settings: HandoffSettings = {
+  sources: [],
+  evaluation: [{ name: 'ko', folder: 'ko' }],
+  ...{
+    replayShare: 0.25,
+    length: 24,
+    rowsPerStep: 4,
+    micro: 2,
+    processes: 1,
+    tokens: 15 * 4 * 24,
+    seed: 4_000_000_000,
+  },
+}
+
+const sentences = ['나는 학교에 간다', 'the cat sat', '오늘 날씨가 좋다.', 'It is raining again today, she said', '끝']
+const documents = (count: number, from: number) =>
+  Array.from({ length: count }, (_, i) => new TextEncoder().encode(sentences[(i * 7 + from) % 5].repeat((i % 4) + 1)))
+
+/** Bytes, every fifth of which stands for a new piece. */
+const encoder = () => ({
+  ...byteEncoder(),
+  vocabulary: ROWS,
+  encode: (text: Uint8Array) =>
+    Int32Array.from([256, ...Array.from(text, (byte, i) => (i % 5 === 4 ? BASE_ROWS + (byte % 14) : byte)), 257]),
+})
+
+let stores: Record<string, TokenStore>
+
+beforeAll(async () => {
+  writeModel(join(root, 'model'), { rows: ROWS, hidden: 16, layers: 2, shards: 2 })
+  model.config = (await openModel(join(root, 'model'))).config
+  for (const [name, count, from] of [
+    ['data', 60, 0],
+    ['replay', 40, 1],
+    ['ko', 9, 2],
+  ] as const) {
+    mkdirSync(join(root, name))
+    await writeTokens(
+      join(root, name),
+      documents(count, from),
+      encoder(),
+      name.padEnd(64, '0').replace(/[^0-9a-f]/g, 'a'),
+    )
+  }
+  stores = {
+    data: await openTokens(join(root, 'data')),
+    replay: await openTokens(join(root, 'replay')),
+    ko: await openTokens(join(root, 'ko')),
+  }
+  const source = (name: string, role: 'data' | 'replay') => ({
+    name,
+    folder: name,
+    role,
+    tokens: stores[name].tokens,
+    files: [],
+  })
+  settings.sources = [source('data', 'data'), source('replay', 'replay')]
+})
+
+function writeStages(name: string, of: Recipe): string {
+  const path = join(root, name)
+  writeFileSync(path, formatStages(of, model, settings, resolveStages(of, model, settings)))
+  return path
+}
+
+/** Runs train.py and returns its metrics. */
+function train(stages: string, out: string, processes: number, options: string[] = []) {
+  const launch =
+    processes === 1 ? [] : ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', `${processes}`]
+  const run = spawnSync(
+    python.path!,
+    [...launch, join(programs, 'train.py'), stages, '--out', join(root, out), ...options],
+    {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        OMP_NUM_THREADS: '1',
+        HF_HUB_OFFLINE: '1',
+        PYTHONDONTWRITEBYTECODE: '1',
+        TOKENIZERS_PARALLELISM: 'false',
+      },
+      timeout: 200_000,
+    },
+  )
+  if (run.status !== 0) throw new Error(`train.py ended with ${run.status}: ${run.stderr.slice(-3000)}`)
+  const lines = readFileSync(join(root, out, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+  const metrics = lines.map((line) => JSON.parse(line))
+  const pick = (kind: string, key: string): number[] => metrics.filter((m) => m.kind === kind).map((m) => m[key])
+  return {
+    losses: pick('step', 'loss'),
+    norms: pick('step', 'gradient_norm'),
+    bits: pick('evaluation', 'bits_per_byte'),
+  }
+}
+
+/** The same by the CPU backend here. */
+async function ours(of: Recipe) {
+  const folder = await openModel(join(root, 'model'))
+  const resolved = resolveStages(of, model, settings)
+  const { length, rowsPerStep, seed } = settings
+  const result = {
+    losses: [] as number[],
+    norms: [] as number[],
+    bits: [] as number[],
+    after: [] as Map<string, Values>[],
+  }
+  let before: Map<string, Values> | null = null
+  for (const { stage, steps, firstRow, shares } of resolved) {
+    const options = planOptionsOf(of, stage, folder.config, { baseRows: BASE_ROWS })
+    const plan = buildPlan(folder.config, { batch: rowsPerStep, length, ...options })
+    const session = await cpuBackend().open(plan)
+    if (before === null) await loadParameters(folder, session)
+    else for (const { name, tensor } of plan.parameters) session.write(tensor, before.get(name)!)
+    const sources = [...shares].map(([name, share]) => ({ name, store: stores[name], share }))
+    const batches = createBatches({ sources, length, seed, vocabulary: ROWS })
+    if (before === null) result.bits.push(await bitsPerByte(session))
+    for (let step = 1; step <= steps; step++) {
+      const blocks = batches.read(firstRow + (step - 1) * rowsPerStep, rowsPerStep)
+      const weights = new Float64Array(blocks.ids.length).fill(1 / blocks.targets)
+      await session.run('zero')
+      await session.run('forward', batchInputs(plan, { ...blocks, weights }))
+      await session.run('backward')
+      await session.run('update', updateInputs(plan, step, learningRateAt(stage, step, steps)))
+      result.losses.push((await session.read(plan.outputs.loss))[0])
+      result.norms.push(Math.sqrt((await session.read(plan.outputs.normSquared!))[0]))
+    }
+    result.bits.push(await bitsPerByte(session))
+    before = new Map()
+    for (const { name, tensor } of plan.parameters) before.set(name, await session.read(tensor))
+    result.after.push(before)
+    session.close()
+  }
+  return result
+}
+
+async function bitsPerByte(session: Session): Promise<number> {
+  const { plan } = session
+  const { length, batch } = plan
+  const windows = evaluationWindows(documents(9, 2), (text) => encoder().encode(text).slice(1), {
+    length,
+    rows: batch,
+    start: [256],
+  })
+  let nats = 0
+  let bytes = 0
+  for await (const blocks of windows) {
+    const weights = new Float64Array(blocks.ids.length).fill(1)
+    await session.run('evaluate', batchInputs(plan, { ...blocks, weights }))
+    for (const value of await session.read(plan.outputs.nll)) nats += value
+    bytes += blocks.bytes
+  }
+  return nats / Math.LN2 / bytes
+}
+
+async function parametersOf(folder: string): Promise<Map<string, Values>> {
+  const opened = await openModel(folder)
+  const session = await cpuBackend().open(buildPlan(opened.config, { batch: 1, length: 4, train: () => false }))
+  await loadParameters(opened, session)
+  const found = new Map<string, Values>()
+  for (const { name, tensor } of session.plan.parameters) found.set(name, await session.read(tensor))
+  return found
+}
+
+const apart = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((value, i) => Math.abs(value - b[i])))
+
+describe.skipIf(!python.path)(`handed off to torch (${python.reason})`, () => {
+  let expected: Awaited<ReturnType<typeof ours>>
+  let single: ReturnType<typeof train>
+  let stages: string
+  beforeAll(async () => {
+    stages = writeStages('stages.json', recipe)
+    expected = await ours(recipe)
+    single = train(stages, 'one', 1, ['--micro', '2'])
+  })
+
+  it('one process learns what the CPU backend learns, step by step', () => {
+    expect(single.losses).toHaveLength(15)
+    expect(apart(single.losses, expected.losses)).toBeLessThan(2e-5)
+    expect(apart(single.norms, expected.norms)).toBeLessThan(2e-4)
+    expect(apart(single.bits, expected.bits)).toBeLessThan(2e-5)
+    // The three stages do something: else equal losses would say nothing.
+    expect(single.losses[14]).toBeLessThan(single.losses[0] - 0.1)
+  })
+
+  it.each(['fsdp', 'ddp'])('two processes give the losses of one: %s', async (parallel) => {
+    const two = train(stages, `two-${parallel}`, 2, ['--parallel', parallel])
+    expect(two.losses).toHaveLength(15)
+    expect(apart(two.losses, single.losses)).toBeLessThan(5e-6)
+    expect(apart(two.bits, single.bits)).toBeLessThan(5e-6)
+    const base = await parametersOf(join(root, 'model'))
+    const after = await parametersOf(join(root, `two-${parallel}`, '1-new-rows'))
+    const [end] = expected.after
+    for (const [name, values] of after) {
+      const isMatrix = name.startsWith('model.embed') || name.startsWith('lm_head')
+      const kept = isMatrix ? BASE_ROWS * 16 : values.length
+      expect(bitsOf(values.subarray(0, kept)), name).toEqual(bitsOf(base.get(name)!.subarray(0, kept)))
+      if (!isMatrix) continue
+      const [moved, ourMoved] = [values, end.get(name)!].map((v) =>
+        Array.from(v.subarray(kept), (x, i) => x - base.get(name)![kept + i]),
+      )
+      expect(moved.filter((x) => x === 0)).toHaveLength(0)
+      expect(apart(moved, ourMoved)).toBeLessThan(1e-4)
+    }
+  })
+})
+
+const bitsOf = (values: Values) => new Uint32Array(Float32Array.from(values).buffer)
+
+describe.skipIf(!python.path)(`batches and rates in Python (${python.reason})`, () => {
+  it('are those of the trainer, for any row and any schedule', async () => {
+    const sources = [
+      { name: 'data', share: 0.8 },
+      { name: 'replay', share: 0.15 },
+      { name: 'ko', share: 0.05 },
+    ]
+    const schedules: Schedule[] = [
+      { kind: 'constant', warmup: 0.1, final: 1 },
+      { kind: 'linear', warmup: 0.07, final: 0 },
+      { kind: 'cosine', warmup: 0, final: 0.1 },
+      { kind: 'wsd', warmup: 0.25, final: 0.05, decay: 0.3 },
+      { kind: 'wsd', warmup: 0.5, final: 0.05, decay: 0.5 },
+    ]
+    const places = [
+      [0, 40],
+      [37, 5],
+      [900, 30],
+      [12, 3],
+    ]
+    const counts = [1, 2, 7, 50]
+    const query = { programs, root, sources, schedules, places, counts, lengths: [24, 7], seed: 3_000_000_001 }
+    const got = await runPython<{ batches: Record<string, number[]>[]; rates: number[] }>(python.path!, READ, query)
+    const named = sources.map(({ name, share }) => ({ name, share, store: stores[name] }))
+    let at = 0
+    for (const length of query.lengths) {
+      const batches = createBatches({ sources: named, length, seed: query.seed, vocabulary: ROWS })
+      for (const [first, rows] of places) {
+        const { ids, labels, positions, documentStart: starts } = batches.read(first, rows)
+        const wanted = Object.entries({ ids, labels, positions, starts }).map(([key, values]) => [key, [...values]])
+        expect(got.batches[at++], `${length}: ${first}`).toEqual(Object.fromEntries(wanted))
+      }
+    }
+    const rates = schedules.flatMap((schedule) =>
+      counts.flatMap((steps) =>
+        Array.from({ length: steps }, (_, i) => learningRateAt({ learningRate: 3e-4, schedule }, i + 1, steps)),
+      ),
+    )
+    expect(got.rates).toHaveLength(rates.length)
+    expect(apart(got.rates, rates)).toBeLessThan(1e-18)
+  })
+})
+
+const READ = `
+import json, sys
+q = json.load(sys.stdin)
+sys.dont_write_bytecode = True
+sys.path.insert(0, q['programs'])
+from batches import Batches, Store
+from stages import rate
+found = []
+for length in q['lengths']:
+    batches = Batches([(Store(f"{q['root']}/{s['name']}"), s['share']) for s in q['sources']], length, q['seed'])
+    for first, rows in q['places']:
+        found.append({key: values.ravel().tolist() for key, values in batches.read(first, rows).items()})
+rates = [rate({'schedule': {'decay': 0, **s}, 'steps': n, 'learning_rate': 3e-4}, i + 1) for s in q['schedules'] for n in q['counts'] for i in range(n)]
+json.dump({'batches': found, 'rates': rates}, sys.stdout)
+`
