@@ -52,5 +52,7 @@ export {
 export { type PrunedFolder, type PruneFolderOptions, type PruneStage, pruneFolder } from './prune-folder'
 export { loadTokenizer } from './tokenizer/load'
 export { type SavedTokenizer, saveTokenizer } from './tokenizer/save'
+export { type AdapterFolder, loadAdapter, openAdapter } from './trainer/forms/load-adapter'
+export { type SaveAdapterOptions, saveAdapter } from './trainer/forms/save-adapter'
 export { type LoadOptions, loadParameters, type ModelFolder, openModel, type TensorPlace } from './trainer/load'
 export { type SaveModelOptions, saveModel } from './trainer/save'

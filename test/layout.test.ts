@@ -53,13 +53,17 @@ const nodeFiles = [
   'prune-folder.ts',
   'tokenizer/load.ts',
   'tokenizer/save.ts',
+  'trainer/forms/load-adapter.ts',
+  'trainer/forms/save-adapter.ts',
   'trainer/load.ts',
   'trainer/save.ts',
   'trainer/data/open-tokens.ts',
   'trainer/data/token-cache.ts',
   'trainer/data/write-tokens.ts',
   'trainer/watch/jsonl-sink.ts',
+  'trainer/watch/live-page.ts',
   'trainer/watch/tensorboard-sink.ts',
+  'trainer/watch/watch-run.ts',
 ]
 const nodeLibraries = /^(node:|tinypool$|tinyglobby$|sentencepiece-js$)/
 

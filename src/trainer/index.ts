@@ -29,6 +29,8 @@ export {
   expandLayers,
   type ParameterOrigin,
 } from './forms/block-expansion'
+export { expandConfigText } from './forms/expand-config-text'
+export { beginLora, loraInitialValues, mergeLora } from './forms/lora'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
 export { buildPlan, type PlanOptions, type TrainSettings } from './plan/build'

@@ -7,8 +7,11 @@ import { asIoError } from '../corpus/atomic'
 import { KoVocabError, throwIfAborted } from '../errors'
 import type { TensorEntry } from '../init/safetensors-header'
 import type { Session } from './backends/types'
+import type { ParameterOrigin } from './forms/block-expansion'
+import { loraWeightOf } from './forms/lora-names'
 import { type LlamaConfig, readLlamaConfig } from './model/config'
 import { EMBEDDING, HEAD, parameterShapes } from './model/parameters'
+import type { TensorId } from './plan/types'
 
 export interface ModelFolder {
   folder: string
@@ -101,40 +104,72 @@ export interface LoadOptions {
   /** Values so far, values in all. */
   onProgress?: (done: number, total: number) => void
   signal?: AbortSignal
+  /** Where parameters come from that the folder has under another name, or not at all: see `expandedOrigins`. */
+  origins?: ReadonlyMap<string, ParameterOrigin>
 }
 
 /**
- * Writes every parameter of the session's plan, whose config must be the folder's.
+ * Writes every parameter of the session's plan, whose config must be the folder's, or what `origins` make of it. Adapters
+ * are left as they are.
  *
  * @throws KoVocabError `mismatch` where the plan is another model's; `bad-file` for NaN and infinity; `io`, `aborted`
  */
 export async function loadParameters(model: ModelFolder, session: Session, options: LoadOptions = {}): Promise<void> {
-  const { onProgress = () => {}, signal } = options
-  const { parameters, tensors } = session.plan
+  const { onProgress = () => {}, signal, origins } = options
+  const { tensors } = session.plan
+  const parameters = session.plan.parameters.filter(({ name }) => loraWeightOf(name) === null)
   const total = parameters.reduce((sum, { tensor }) => sum + tensors[tensor].size, 0)
   let done = 0
   for (const { name, shape, tensor } of parameters) {
-    const place = model.places.get(name)
+    const origin: ParameterOrigin = origins?.get(name) ?? { kind: 'copy', name }
+    if (origin.kind === 'zeros') {
+      done += tensors[tensor].size
+      writeZeros(session, tensor)
+      continue
+    }
+    const place = model.places.get(origin.name)
     if (place?.entry.shape.join() !== shape.join()) {
       const has = place ? `has it as [${place.entry.shape}]` : 'has no such tensor'
-      throw new KoVocabError('mismatch', `the plan wants ${name} [${shape}], ${model.folder} ${has}`)
+      throw new KoVocabError('mismatch', `the plan wants ${origin.name} [${shape}], ${model.folder} ${has}`)
     }
-    const { shard, entry, dtype } = place
-    for await (const { bytes, at } of chunksOf(shard, entry, dtype)) {
-      throwIfAborted(signal)
-      const count = bytes.length / ROW_BYTES[dtype]
-      const values = dtype === 'F64' ? new Float64Array(count) : new Float32Array(count)
-      decodeValues(dtype, bytes, values)
-      const wrong = values.findIndex((value) => !Number.isFinite(value))
-      if (wrong >= 0) {
-        const what = `${shard.path}: ${name} holds ${values[wrong]} as its value ${at + wrong}`
-        throw new KoVocabError('bad-file', what, 'the model was broken before; give a sound checkpoint')
-      }
-      session.write(tensor, values, at)
-      done += count
-      onProgress(done, total)
-    }
+    const before = done
+    const report = (values: number) => onProgress(before + values, total)
+    await writeTensor(session, tensor, place, { signal, onProgress: report })
+    done += tensors[tensor].size
   }
+}
+
+/**
+ * Copies a tensor of a file into one of the session, of the same size, some at a time.
+ *
+ * @throws KoVocabError `bad-file` for NaN and infinity; `io`, `aborted`
+ */
+export async function writeTensor(
+  session: Session,
+  tensor: TensorId,
+  { shard, entry, dtype }: TensorPlace,
+  { onProgress = () => {}, signal }: { onProgress?: (done: number) => void; signal?: AbortSignal } = {},
+): Promise<void> {
+  for await (const { bytes, at } of chunksOf(shard, entry, dtype)) {
+    throwIfAborted(signal)
+    const count = bytes.length / ROW_BYTES[dtype]
+    const values = dtype === 'F64' ? new Float64Array(count) : new Float32Array(count)
+    decodeValues(dtype, bytes, values)
+    const wrong = values.findIndex((value) => !Number.isFinite(value))
+    if (wrong >= 0) {
+      const what = `${shard.path}: ${entry.name} holds ${values[wrong]} as its value ${at + wrong}`
+      throw new KoVocabError('bad-file', what, 'the model was broken before; give a sound checkpoint')
+    }
+    session.write(tensor, values, at)
+    onProgress(at + count)
+  }
+}
+
+/** A session may have held other values before. */
+function writeZeros(session: Session, tensor: TensorId): void {
+  const { size } = session.plan.tensors[tensor]
+  const zeros = new Float32Array(Math.min(size, CHUNK))
+  for (let at = 0; at < size; at += CHUNK) session.write(tensor, zeros.subarray(0, Math.min(CHUNK, size - at)), at)
 }
 
 async function* chunksOf({ path, dataStart }: Shard, { begin, end }: TensorEntry, dtype: RowDtype) {

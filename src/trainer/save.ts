@@ -4,15 +4,16 @@ import { join } from 'node:path'
 import { membersOf, withMember } from '../checkpoint/json-edit'
 import { INDEX } from '../checkpoint/open-checkpoint'
 import { placeFile } from '../checkpoint/place-file'
-import { encodeValues, ROW_BYTES, type RowDtype } from '../checkpoint/row-values'
+import { ROW_BYTES, type RowDtype } from '../checkpoint/row-values'
 import { asIoError, withTemporaryFolder, writeFileAtomic } from '../corpus/atomic'
 import { KoVocabError } from '../errors'
-import { formatHeader, type TensorEntry } from '../init/safetensors-header'
 import { SIDECARS } from '../tokenizer/load'
 import type { Session } from './backends/types'
+import { loraWeightOf } from './forms/lora-names'
 import { readLlamaConfig } from './model/config'
 import { type ParameterShape, parameterShapes } from './model/parameters'
 import type { Parameter } from './plan/types'
+import { type NamedParameter, weightBytes } from './weight-bytes'
 
 export interface SaveModelOptions {
   /** The text of config.json; the name of the dtype in it is changed. */
@@ -27,8 +28,6 @@ export interface SaveModelOptions {
   replace?: boolean
 }
 
-/** Elements that are written at once. */
-const CHUNK = 1 << 20
 /** The tokenizer's own files, whatever the format, and what came with an extension. */
 const CARRIED =
   /^(tokenizer\.json|vocab\.(json|txt)|merges\.txt|.*\.(model|tiktoken|jinja)|extension\.json|rows\.json)$/
@@ -41,7 +40,8 @@ const TORCH_NAMES: Readonly<Record<RowDtype, string>> = {
 
 /**
  * Writes config.json, the weights (one file, or shards with an index), the tokenizer and generation_config.json, under a
- * temporary name that is renamed when all is there.
+ * temporary name that is renamed when all is there. Adapters are merged into the weights: `W + scale · B · A`, rounded
+ * once.
  *
  * @throws KoVocabError `io`; `mismatch` where config.json is another model's; `bad-file` for a value that is NaN, infinite or too large for the dtype
  */
@@ -69,7 +69,7 @@ export async function saveModel(session: Session, folder: string, options: SaveM
 function requireSameShapes(session: Session, config: Uint8Array): void {
   const shapes = parameterShapes(readLlamaConfig(new TextDecoder().decode(config), 'config.json'))
   const show = ({ name, shape }: ParameterShape) => `${name} [${shape}]`
-  const [asked, had] = [shapes.map(show), session.plan.parameters.map(show)]
+  const [asked, had] = [shapes.map(show), modelParameters(session).map(show)]
   const longer = asked.length > had.length ? asked : had
   const at = longer.findIndex((_, i) => asked[i] !== had[i])
   if (at < 0) return
@@ -93,56 +93,37 @@ async function carry(from: string, to: string): Promise<void> {
   }
 }
 
-interface StoredParameter extends TensorEntry {
-  parameter: Parameter
+/** Adapters go into the weights. */
+function modelParameters({ plan }: Session): Parameter[] {
+  return plan.parameters.filter(({ name }) => loraWeightOf(name) === null)
 }
 
 /** In the order of the model, a new file when the next tensor would make one too large. */
-function dealOut(session: Session, dtype: RowDtype, shardBytes: number): StoredParameter[][] {
-  const shards: StoredParameter[][] = []
+function dealOut(session: Session, dtype: RowDtype, shardBytes: number): NamedParameter[][] {
+  const shards: NamedParameter[][] = []
   let end = 0
-  for (const parameter of session.plan.parameters) {
-    const { name, shape } = parameter
-    const bytes = shape.reduce((a, b) => a * b, ROW_BYTES[dtype])
+  for (const parameter of modelParameters(session)) {
+    const bytes = bytesOf(parameter, dtype)
     if (shards.length === 0 || (end > 0 && end + bytes > shardBytes)) {
       shards.push([])
       end = 0
     }
-    shards[shards.length - 1].push({ name, dtype, shape, begin: end, end: end + bytes, parameter })
+    shards[shards.length - 1].push({ name: parameter.name, parameter })
     end += bytes
   }
   return shards
 }
 
-async function* weightBytes(
-  session: Session,
-  shard: readonly StoredParameter[],
-  dtype: RowDtype,
-): AsyncGenerator<Uint8Array> {
-  const entries = shard.map(({ parameter, ...entry }) => entry)
-  // Without it transformers refuses the file.
-  yield formatHeader(entries, { format: 'pt' })
-  for (const { name, parameter } of shard) {
-    const { size } = session.plan.tensors[parameter.tensor]
-    for (let at = 0; at < size; at += CHUNK) {
-      const values = Float64Array.from(await session.read(parameter.tensor, at, Math.min(CHUNK, size - at)))
-      const bytes = new Uint8Array(values.length * ROW_BYTES[dtype])
-      const wrong = encodeValues(dtype, values, bytes)
-      if (wrong >= 0) {
-        const what = `${name}: its value ${at + wrong} is ${values[wrong]}, which ${dtype} cannot hold`
-        throw new KoVocabError('bad-file', what, 'training has diverged; go back to the last checkpoint')
-      }
-      yield bytes
-    }
-  }
+function bytesOf({ shape }: Parameter, dtype: RowDtype): number {
+  return shape.reduce((a, b) => a * b, ROW_BYTES[dtype])
 }
 
 function formatIndex(
-  shards: readonly (readonly StoredParameter[])[],
+  shards: readonly (readonly NamedParameter[])[],
   nameOf: (i: number) => string,
   dtype: RowDtype,
 ): string {
-  const total = shards.reduce((sum, shard) => sum + shard[shard.length - 1].end, 0)
+  const total = shards.flat().reduce((sum, { parameter }) => sum + bytesOf(parameter, dtype), 0)
   const metadata = { total_size: total, total_parameters: total / ROW_BYTES[dtype] }
   const weightMap = Object.fromEntries(shards.flatMap((shard, i) => shard.map(({ name }) => [name, nameOf(i)])))
   return `${JSON.stringify({ metadata, weight_map: weightMap }, null, 2)}\n`
