@@ -41,6 +41,7 @@ def main():
     parser.add_argument("--checkpointing", action="store_true", help="compute activations again: less memory")
     parser.add_argument("--eval-every", type=int, default=0, help="steps between evaluations; 0: at stage ends")
     parser.add_argument("--from-stage", type=int, default=1, help="begin with this stage, from the folder before it")
+    parser.add_argument("--to-stage", type=int, help="end with this one; 0: grow the model as the recipe says, no more")
     args = parser.parse_args()
 
     rank, world, device = begin()
@@ -67,6 +68,9 @@ def main():
     if world > 1 and args.parallel == "fsdp":
         shard(model, args.arithmetic)
 
+    if plan["expansion"] and args.from_stage == 1:
+        save(model, plan, here / plan["model"], args.out / "0-grown", rank)
+
     def nll(network, batch):
         """The sum of the labels' negative log-likelihoods, in nats."""
         b = {key: torch.from_numpy(values).to(device) for key, values in batch.items()}
@@ -83,7 +87,7 @@ def main():
             say(kind="evaluation", stage=stage["name"], step=step, set=name, bits_per_byte=total / store.record["bytes"])
 
     for number, stage in enumerate(plan["stages"], 1):
-        if number < args.from_stage:
+        if not args.from_stage <= number <= (len(plan["stages"]) if args.to_stage is None else args.to_stage):
             continue
         batches = Batches([(stores[s["name"]], s["share"]) for s in stage["sources"]], plan["length"], plan["seed"])
         optimizer = RowAdamW(parameter_groups(model, stage), stage)

@@ -24,8 +24,10 @@ import type { Recipe, Schedule } from '../../src/trainer/recipes/types'
 import { writeModel } from '../checkpoint/model'
 import { findPython, runPython } from '../support/python'
 import { byteEncoder } from '../trainer/data/byte-encoder'
+import { relativeDistance } from '../trainer/support/golden'
 
 const python = findPython(['torch', 'transformers', 'safetensors', 'numpy'])
+const trainerPython = findPython(['torch', 'transformers', 'safetensors', 'numpy', 'accelerate'])
 const programs = fileURLToPath(new URL('../../examples/torchrun', import.meta.url))
 const root = mkdtempSync(join(tmpdir(), 'ko-vocab-handoff-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -117,26 +119,20 @@ function writeStages(name: string, of: Recipe): string {
   return path
 }
 
+/** Runs a program of examples/torchrun, under torchrun where there are several processes. */
+function launch(program: string, processes: number, words: string[]): string {
+  const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', `${processes}`]
+  const all = [...(processes === 1 ? [] : torchrun), join(programs, program), ...words]
+  const quiet = { HF_HUB_OFFLINE: '1', PYTHONDONTWRITEBYTECODE: '1', TOKENIZERS_PARALLELISM: 'false' }
+  const env = { ...process.env, ...quiet, OMP_NUM_THREADS: '1', CUDA_VISIBLE_DEVICES: '' }
+  const run = spawnSync(python.path!, all, { encoding: 'utf8', env, timeout: 240_000 })
+  if (run.status !== 0) throw new Error(`${program} ended with ${run.status}: ${run.stderr.slice(-3000)}`)
+  return run.stdout
+}
+
 /** Runs train.py and returns its metrics. */
 function train(stages: string, out: string, processes: number, options: string[] = []) {
-  const launch =
-    processes === 1 ? [] : ['-m', 'torch.distributed.run', '--standalone', '--nproc_per_node', `${processes}`]
-  const run = spawnSync(
-    python.path!,
-    [...launch, join(programs, 'train.py'), stages, '--out', join(root, out), ...options],
-    {
-      encoding: 'utf8',
-      env: {
-        ...process.env,
-        OMP_NUM_THREADS: '1',
-        HF_HUB_OFFLINE: '1',
-        PYTHONDONTWRITEBYTECODE: '1',
-        TOKENIZERS_PARALLELISM: 'false',
-      },
-      timeout: 200_000,
-    },
-  )
-  if (run.status !== 0) throw new Error(`train.py ended with ${run.status}: ${run.stderr.slice(-3000)}`)
+  launch('train.py', processes, [stages, '--out', join(root, out), ...options])
   const lines = readFileSync(join(root, out, 'metrics.jsonl'), 'utf8')
     .trim()
     .split('\n')
@@ -256,6 +252,44 @@ describe.skipIf(!python.path)(`handed off to torch (${python.reason})`, () => {
       )
       expect(moved.filter((x) => x === 0)).toHaveLength(0)
       expect(apart(moved, ourMoved)).toBeLessThan(1e-4)
+    }
+  })
+})
+
+describe.skipIf(!trainerPython.path)(`handed off to transformers' Trainer (${trainerPython.reason})`, () => {
+  it.each([1, 2])('learns what train.py learns, in %s processes', async (processes) => {
+    const stages = writeStages('stages.json', recipe)
+    const args = {
+      per_device_train_batch_size: 2,
+      gradient_accumulation_steps: 2 / processes,
+      logging_steps: 1,
+      report_to: 'none',
+      use_cpu: true,
+    }
+    writeFileSync(join(root, 'arguments.json'), JSON.stringify(args))
+    const out = join(root, `trainer-${processes}`)
+    launch('train_transformers.py', processes, [stages, '--arguments', join(root, 'arguments.json'), '--out', out])
+    const expected = await ours(recipe)
+    const losses = recipe.stages.flatMap(({ name }, i) => {
+      const log: { loss?: number }[] = JSON.parse(readFileSync(join(out, `${i + 1}-${name}.log.json`), 'utf8'))
+      return log.flatMap(({ loss }) => loss ?? [])
+    })
+    expect(losses).toHaveLength(15)
+    expect(apart(losses, expected.losses)).toBeLessThan(6e-5)
+    for (const [i, { name }] of recipe.stages.entries()) {
+      const found = await parametersOf(join(out, `${i + 1}-${name}`))
+      const wanted = expected.after[i]
+      const base = await parametersOf(join(root, 'model'))
+      for (const [parameter, values] of found) {
+        const update = (v: Values) => Float64Array.from(v, (x, at) => x - base.get(parameter)![at])
+        const [a, b] = [update(values), update(wanted.get(parameter)!)]
+        if (b.every((x) => x === 0))
+          expect(
+            a.every((x) => x === 0),
+            parameter,
+          ).toBe(true)
+        else expect(relativeDistance(a, b), `${name} ${parameter}`).toBeLessThan(2e-3)
+      }
     }
   })
 })
