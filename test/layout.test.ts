@@ -55,6 +55,7 @@ const nodeFiles = [
   'tokenizer/save.ts',
   'trainer/forms/load-adapter.ts',
   'trainer/forms/save-adapter.ts',
+  'trainer/backends/gpu-node.ts',
   'trainer/load.ts',
   'trainer/save.ts',
   'trainer/data/open-tokens.ts',

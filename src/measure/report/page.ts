@@ -48,7 +48,7 @@ export function definitions(entries: readonly { name: Both; means: Both }[]): Ht
 
 /** One document that asks the network for nothing: its policy forbids everything but its own style and script. */
 export function page({ title, lines, sections, version, data }: Page): string {
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${base64(sha256Hex(encoded(SCRIPT)))}'; img-src data:; base-uri 'none'; form-action 'none'`
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src ${scriptHash(SCRIPT)}; img-src data:; base-uri 'none'; form-action 'none'`
   const words = { title, ascending: WORDS.ascending, descending: WORDS.descending }
   const contents = sections.map(({ id, title }) => html`<li><a href="#${id}">${both(title)}</a></li>`)
   return writeHtml(html`${markup('<!doctype html>')}
@@ -86,7 +86,7 @@ ${dataScript('data', data)}
 }
 
 /** Two radio buttons: the style sheet alone shows the language of the one that is chosen. */
-function languageSwitch(): Html {
+export function languageSwitch(): Html {
   const names: Both = { en: 'English', ko: '한국어' }
   return html`<fieldset class="language"><legend>${both(WORDS.language)}</legend>${LANGUAGES.map(
     (language) =>
@@ -96,8 +96,9 @@ function languageSwitch(): Html {
   )}</fieldset>`
 }
 
-function encoded(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+/** What a policy calls a script that it allows. */
+export function scriptHash(script: string): string {
+  return `'sha256-${base64(sha256Hex(new TextEncoder().encode(script)))}'`
 }
 
 function base64(hex: string): string {

@@ -1,5 +1,5 @@
 /** metrics.jsonl: every metric of a run, a line each, that other programs read while it grows. Node only. */
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { asIoError } from '../../corpus/atomic'
 import { KoVocabError } from '../../errors'
@@ -9,7 +9,7 @@ import type { Sink, WatchedMetrics } from './sink'
 export interface JsonlOptions {
   /**
    * The step that the run goes on after: lines of later steps are cut off, and a last line that was torn is repaired.
-   * 0 leaves what came before the first step. Default null: a new run, whose file must not be there yet.
+   * 0 leaves what came before the first step. Default null: a new run, whose file must be empty or not there.
    */
   after?: number | null
   /** Gets the lines that stay, in order: what a page shows of the time before. */
@@ -20,16 +20,20 @@ export interface JsonlOptions {
  * Each line is one write to the end of the file: a killed run leaves all lines but at most the last, which a power cut
  * can tear too. Closing waits for the disk.
  *
- * @throws KoVocabError `io` when the file cannot be written, or is there without `after`; `bad-file` with its line when
+ * @throws KoVocabError `io` when the file cannot be written, or holds something without `after`; `bad-file` with its line when
  * one that stays is no metric
  */
 export function jsonlSink(path: string, { after = null, onKept = () => {} }: JsonlOptions = {}): Sink {
   const file = inFile(path, () => {
     mkdirSync(dirname(path), { recursive: true })
-    return openSync(path, after === null ? 'ax' : 'a+')
+    return openSync(path, 'a+')
   })
   try {
     if (after !== null) repair(path, file, after, onKept)
+    else if (fstatSync(file).size > 0) {
+      const hint = 'go on with the run that wrote it, or choose another folder'
+      throw new KoVocabError('io', `${path}: holds the metrics of another run`, hint)
+    }
   } catch (error) {
     closeSync(file)
     throw error
@@ -128,11 +132,6 @@ function inFile<T>(path: string, work: () => T, verb: 'read' | 'written' = 'writ
   try {
     return work()
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && syscall === 'open') {
-      const hint = 'go on with the run that wrote it, or choose another folder'
-      throw new KoVocabError('io', `${path}: holds the metrics of another run`, hint, { cause: error })
-    }
     throw asIoError(error, path, verb)
   }
 }
