@@ -52,6 +52,12 @@ export {
 export { type PrunedFolder, type PruneFolderOptions, type PruneStage, pruneFolder } from './prune-folder'
 export { loadTokenizer } from './tokenizer/load'
 export { type SavedTokenizer, saveTokenizer } from './tokenizer/save'
+export {
+  type NodeGpuOptions,
+  type NodeWebGpuOptions,
+  nodeWebGpuBackend,
+  openNodeGpu,
+} from './trainer/backends/gpu-node'
 export { type AdapterFolder, loadAdapter, openAdapter } from './trainer/forms/load-adapter'
 export { type SaveAdapterOptions, saveAdapter } from './trainer/forms/save-adapter'
 export { type LoadOptions, loadParameters, type ModelFolder, openModel, type TensorPlace } from './trainer/load'

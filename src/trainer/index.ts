@@ -2,6 +2,11 @@
 
 export { type CpuOptions, cpuBackend } from './backends/cpu/backend'
 export type { Backend, Session, StepInput, Values } from './backends/types'
+export { type WebGpuBackend, type WebGpuOptions, webgpuBackend } from './backends/webgpu/backend'
+export type { OpenDeviceOptions } from './backends/webgpu/device'
+export type { Traits } from './backends/webgpu/launch'
+export { measurePeak } from './backends/webgpu/peak'
+export type { ProfileEntry } from './backends/webgpu/profile'
 export {
   type Batches,
   type BatchesOptions,

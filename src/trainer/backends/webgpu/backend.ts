@@ -1,0 +1,52 @@
+/** The WebGPU backend: kernels in WGSL, in a browser or in Node, on any GPU that WebGPU reaches. */
+import type { Backend } from '../types'
+import { describe, type OpenDeviceOptions, openDevice, traitsOf } from './device'
+import { watchDevice } from './failures'
+import type { Traits } from './launch'
+import { createProfiler, type ProfileEntry } from './profile'
+import { openSession } from './session'
+
+export interface WebGpuOptions extends OpenDeviceOptions {
+  /** One that is open already; it is not destroyed by `destroy`. */
+  device?: GPUDevice
+  /** Measures every dispatch: slower, see {@link WebGpuBackend.profile}. */
+  profile?: boolean
+  /** Splits tensors and bindings more than the device asks for; in bytes, a multiple of 256. */
+  bindingBytes?: number
+  /** What kernels are chosen by; of the device by default. */
+  traits?: Partial<Traits>
+}
+
+export interface WebGpuBackend extends Backend {
+  readonly device: GPUDevice
+  /** The adapter's name, for people. */
+  readonly description: string
+  readonly traits: Traits
+  /** Device time by kernel since the last call; empty without `profile`. */
+  profile(): Promise<ProfileEntry[]>
+  /** Gives the device back; sessions that are open fail. */
+  destroy(): void
+}
+
+/**
+ * @throws KoVocabError `unsupported` where there is no WebGPU, no adapter or no device
+ */
+export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const device = options.device ?? (await openDevice(options))
+  const watch = watchDevice(device)
+  const profiler = options.profile ? createProfiler(device) : null
+  const traits = { ...traitsOf(device), ...options.traits }
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits
+  return {
+    name: 'webgpu',
+    bindingBytes: options.bindingBytes ?? Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    device,
+    description: device.adapterInfo ? describe(device.adapterInfo) : 'without a name',
+    traits,
+    open: (plan) => openSession(device, plan, watch, traits, profiler),
+    profile: async () => profiler?.read() ?? [],
+    destroy() {
+      if (!options.device) device.destroy()
+    },
+  }
+}

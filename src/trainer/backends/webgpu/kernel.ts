@@ -1,0 +1,89 @@
+/** A kernel as data: its operands, its sizes and its WGSL. Sizes are uniforms, so that one kernel serves all sizes. */
+
+export type ElementType = 'f32' | 'f16' | 'i32'
+
+export interface OperandSpec {
+  type: ElementType
+  /** Elements of a load: 4 where all offsets and rows are multiples of four. */
+  width: 1 | 4
+  access: 'read' | 'read_write'
+}
+
+export interface Kernel {
+  /** Unique with its variant. */
+  name: string
+  /** Operand → binding, in order; binding 0 are the sizes. */
+  operands: Record<string, OperandSpec>
+  /** Sizes in the order of the uniform. */
+  params: Record<string, 'u32' | 'f32'>
+  code: string
+}
+
+export interface KernelSource extends Omit<Kernel, 'code'> {
+  /** Invocations of a workgroup. */
+  threads: number
+  /** Shared arrays and functions. */
+  declarations?: string
+  /**
+   * Body of the entry point. It knows `params`, `wid` and `grid` (workgroup id and count), `group` (linear id over x and
+   * y) and `lane` (linear index of the invocation).
+   */
+  body: string
+}
+
+/** Workgroups of a dispatch along one axis, at most: the limit that every device offers. */
+const AXIS = 65_535
+
+export function assemble({ threads, declarations = '', body, ...kernel }: KernelSource): Kernel {
+  const { operands, params } = kernel
+  const half = Object.values(operands).some(({ type }) => type === 'f16')
+  const bindings = Object.entries(operands).map(
+    ([name, spec], i) =>
+      `@group(0) @binding(${i + 1}) var<storage, ${spec.access}> ${name}: array<${storedType(spec)}>;`,
+  )
+  const code = `${half ? 'enable f16;\n' : ''}struct Params { ${Object.entries(params)
+    .map(([name, type]) => `${name}: ${type}`)
+    .join(', ')} }
+@group(0) @binding(0) var<uniform> params: Params;
+${bindings.join('\n')}
+${declarations}
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32) {
+  let group = wid.y * grid.x + wid.x;
+${body}
+}
+`
+  return { ...kernel, code }
+}
+
+/** As it lies in memory. */
+export function storedType({ type, width }: OperandSpec): string {
+  return width === 4 ? `vec4<${type}>` : type
+}
+
+/** A dispatch with `count` workgroups over x and y; there may be some too many, whose `group` is `count` or above. */
+export function spread(count: number): [number, number, number] {
+  const y = Math.ceil(count / AXIS)
+  return [Math.ceil(count / y), y, 1]
+}
+
+/** Sum or maximum of a value over the workgroup; must be called by all invocations. */
+export function reduction(name: string, threads: number, combine: (a: string, b: string) => string): string {
+  return `
+var<workgroup> ${name}_values: array<f32, ${threads}>;
+fn ${name}(lane: u32, value: f32) -> f32 {
+  ${name}_values[lane] = value;
+  workgroupBarrier();
+  for (var step = ${threads / 2}u; step > 0u; step >>= 1u) {
+    if (lane < step) { ${name}_values[lane] = ${combine(`${name}_values[lane]`, `${name}_values[lane + step]`)}; }
+    workgroupBarrier();
+  }
+  let result = ${name}_values[0];
+  workgroupBarrier();
+  return result;
+}`
+}
+
+export const sumOf = (threads: number): string => reduction('sumOf', threads, (a, b) => `${a} + ${b}`)
+export const maxOf = (threads: number): string => reduction('maxOf', threads, (a, b) => `max(${a}, ${b})`)

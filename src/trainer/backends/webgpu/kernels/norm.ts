@@ -1,0 +1,145 @@
+/** RMSNorm: a workgroup a row; the weight's gradient in blocks of rows, then over the blocks. */
+import type { RmsNorm, RmsNormGradient, RmsNormWeightGradient } from '../../../plan/operations'
+import { assemble, spread, sumOf } from '../kernel'
+import { type Launch, type LaunchContext, reads, variantOf, writes } from '../launch'
+
+const threadsFor = (columns: number): number => (columns <= 512 ? 64 : 256)
+
+export function rmsNorm(op: RmsNorm, context: LaunchContext): Launch[] {
+  const [x, weight, out, inverse] = [op.x, op.weight, op.out, op.inverse].map(context.at)
+  const threads = threadsFor(op.columns)
+  const operands = { x: reads(x), weight: reads(weight), out: writes(out), inverse: writes(inverse) }
+  const kernel = context.kernel(`rmsNorm ${threads} ${variantOf(...Object.values(operands))}`, (name) =>
+    assemble({
+      ...{ name, operands, threads },
+      params: { rows: 'u32', columns: 'u32', epsilon: 'f32' },
+      declarations: sumOf(threads),
+      body: `if (group >= params.rows) { return; }
+let at = group * params.columns;
+var square = 0.0;
+for (var c = lane; c < params.columns; c += ${threads}u) {
+  let value = f32(x[at + c]);
+  square += value * value;
+}
+let scale = 1.0 / sqrt(sumOf(lane, square) / f32(params.columns) + params.epsilon);
+if (lane == 0u) { inverse[group] = ${inverse.type}(scale); }
+for (var c = lane; c < params.columns; c += ${threads}u) {
+  out[at + c] = ${out.type}(f32(x[at + c]) * scale * f32(weight[c]));
+}`,
+    }),
+  )
+  return [
+    {
+      kernel,
+      operands: { x: x.buffer, weight: weight.buffer, out: out.buffer, inverse: inverse.buffer },
+      params: { rows: op.rows, columns: op.columns, epsilon: op.epsilon },
+      ...{ grid: spread(op.rows), work: 4 * op.rows * op.columns },
+    },
+  ]
+}
+
+export function rmsNormGradient(op: RmsNormGradient, context: LaunchContext): Launch[] {
+  const [x, weight, inverse, upstream, gradient] = [op.x, op.weight, op.inverse, op.upstream, op.gradient].map(
+    context.at,
+  )
+  const threads = threadsFor(op.columns)
+  const operands = {
+    ...{ x: reads(x), weight: reads(weight), inverse: reads(inverse), upstream: reads(upstream) },
+    gradient: writes(gradient),
+  }
+  const kernel = context.kernel(`rmsNormGradient ${threads} ${variantOf(...Object.values(operands))}`, (name) =>
+    assemble({
+      ...{ name, operands, threads },
+      params: { rows: 'u32', columns: 'u32', accumulate: 'u32' },
+      declarations: sumOf(threads),
+      body: `if (group >= params.rows) { return; }
+let at = group * params.columns;
+let scale = f32(inverse[group]);
+var sum = 0.0;
+for (var c = lane; c < params.columns; c += ${threads}u) {
+  sum += f32(upstream[at + c]) * f32(weight[c]) * f32(x[at + c]) * scale;
+}
+let mean = sumOf(lane, sum) / f32(params.columns);
+for (var c = lane; c < params.columns; c += ${threads}u) {
+  let value = scale * (f32(upstream[at + c]) * f32(weight[c]) - f32(x[at + c]) * scale * mean);
+  var before = 0.0;
+  if (params.accumulate != 0u) { before = f32(gradient[at + c]); }
+  gradient[at + c] = ${gradient.type}(before + value);
+}`,
+    }),
+  )
+  const places = { x: x.buffer, weight: weight.buffer, inverse: inverse.buffer, upstream: upstream.buffer }
+  return [
+    {
+      kernel,
+      operands: { ...places, gradient: gradient.buffer },
+      params: { rows: op.rows, columns: op.columns, accumulate: Number(op.accumulate) },
+      ...{ grid: spread(op.rows), work: 10 * op.rows * op.columns },
+    },
+  ]
+}
+
+/** Columns of a workgroup, and rows that it takes at a time. */
+const COLUMNS = 64
+const LANES = 4
+/** Rows of a block, and blocks, at most. */
+const BLOCK = 64
+const BLOCKS = 64
+
+export function rmsNormWeightGradient(op: RmsNormWeightGradient, context: LaunchContext): Launch[] {
+  const [x, inverse, upstream, gradient] = [op.x, op.inverse, op.upstream, op.gradient].map(context.at)
+  const { rows, columns } = op
+  const blockRows = Math.max(BLOCK, Math.ceil(rows / BLOCKS))
+  const blocks = Math.ceil(rows / blockRows)
+  const sums = { type: 'f32' } as const
+  const first = { x: reads(x), inverse: reads(inverse), upstream: reads(upstream), partial: writes(sums) }
+  const blockwise = context.kernel(`rmsNormWeightGradient ${variantOf(...Object.values(first))}`, (name) =>
+    assemble({
+      ...{ name, operands: first, threads: COLUMNS * LANES },
+      params: { rows: 'u32', columns: 'u32', blockRows: 'u32' },
+      declarations: `var<workgroup> sums: array<f32, ${COLUMNS * LANES}>;`,
+      body: `let c = wid.x * ${COLUMNS}u + lane % ${COLUMNS}u;
+let begin = wid.y * params.blockRows;
+let end = min(begin + params.blockRows, params.rows);
+var sum = 0.0;
+if (c < params.columns) {
+  for (var r = begin + lane / ${COLUMNS}u; r < end; r += ${LANES}u) {
+    let at = r * params.columns + c;
+    sum += f32(upstream[at]) * f32(x[at]) * f32(inverse[r]);
+  }
+}
+sums[lane] = sum;
+workgroupBarrier();
+if (lane < ${COLUMNS}u && c < params.columns) {
+  partial[wid.y * params.columns + c] = ${Array.from({ length: LANES }, (_, i) => `sums[lane + ${i * COLUMNS}u]`).join(' + ')};
+}`,
+    }),
+  )
+  const second = { partial: reads(sums), gradient: writes(gradient) }
+  const together = context.kernel(`rmsNormWeightGradient sum ${variantOf(...Object.values(second))}`, (name) =>
+    assemble({
+      ...{ name, operands: second, threads: 64 },
+      params: { columns: 'u32', blocks: 'u32' },
+      body: `let c = group * 64u + lane;
+if (c >= params.columns) { return; }
+var sum = 0.0;
+for (var b = 0u; b < params.blocks; b++) { sum += partial[b * params.columns + c]; }
+gradient[c] += ${gradient.type}(sum);`,
+    }),
+  )
+  return [
+    {
+      kernel: blockwise,
+      operands: { x: x.buffer, inverse: inverse.buffer, upstream: upstream.buffer, partial: 'scratch' },
+      params: { rows, columns, blockRows },
+      grid: [Math.ceil(columns / COLUMNS), blocks, 1],
+      ...{ work: 3 * rows * columns, scratch: blocks * columns },
+    },
+    {
+      kernel: together,
+      operands: { partial: 'scratch', gradient: gradient.buffer },
+      params: { columns, blocks },
+      ...{ grid: spread(Math.ceil(columns / 64)), work: blocks * columns },
+    },
+  ]
+}
