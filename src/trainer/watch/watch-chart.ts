@@ -87,7 +87,7 @@ export function watchChart(chart: WatchChart, marks: WatchMarks, axis: XAxis): H
   }
   for (const { points, look } of lines) {
     if (chart.band && points.length > 1) body.push(bandOf(points, look, x, y))
-    const path = points.map((point) => `${coordinate(x(point.x))},${coordinate(y(point.mean))}`).join(' ')
+    const path = points.map((point) => `${fine(x(point.x))},${fine(y(point.mean))}`).join(' ')
     body.push(html`<polyline points="${path}" class="line l${look % 6}"/>`)
     const last = points.at(-1)!
     if (points.length < 40 || !chart.band) {
@@ -108,7 +108,7 @@ export function watchChart(chart: WatchChart, marks: WatchMarks, axis: XAxis): H
 
   const id = `${chart.name}-${axis}`
   const frame = {
-    ...{ left: coordinate(left), right, top, bottom, x: [across.min, across.max], y: [up.min, up.max], log },
+    ...{ left: fine(left), right, top, bottom, x: [across.min, across.max], y: [up.min, up.max], log },
     names: lines.map(({ label }) => label),
   }
   const last = lines.map(({ label, points }) => `${label} ${Number(points.at(-1)!.last.toPrecision(4))}`).join('; ')
@@ -117,6 +117,11 @@ export function watchChart(chart: WatchChart, marks: WatchMarks, axis: XAxis): H
 <svg class="chart" viewBox="0 0 ${WIDTH} ${coordinate(bottom + 37)}" role="img" tabindex="0" aria-labelledby="${id}-t" aria-describedby="${id}-r" data-frame="${JSON.stringify(frame)}">${body}</svg>
 <p class="soft readout" id="${id}-r">${last}</p></figure>
 `
+}
+
+/** Lines are read by the script too: to a hundredth of a unit, some 4 digits of what the axis spans. */
+function fine(value: number): number {
+  return Math.round(value * 100) / 100
 }
 
 interface Point {

@@ -26,8 +26,10 @@ export const WATCH_SCRIPT = `'use strict'
 const watch = JSON.parse(document.getElementById('watch').textContent)
 const reading = document.getElementById('reading')
 let held = null
-const number = (value) => {
+// Lines are drawn to hundredths of a unit: nothing is read more finely.
+const number = (value, step) => {
   const size = Math.abs(value)
+  if (size < step) return '0'
   if (size !== 0 && (size >= 1e15 || size < 1e-3)) return value.toExponential(2)
   return value.toLocaleString('en', { maximumSignificantDigits: size >= 1e4 ? 6 : 4 })
 }
@@ -39,15 +41,16 @@ const show = (chart, x, aloud) => {
   const at = all.reduce((best, value) => (Math.abs(value - x) < Math.abs(best - x) ? value : best))
   const share = (at - frame.left) / (frame.right - frame.left)
   const [low, high] = frame.y
+  const wide = frame.x[1] - frame.x[0]
   const valueAt = (y) => {
     const part = (frame.bottom - y) / (frame.bottom - frame.top)
     return frame.log ? low * (high / low) ** part : low + part * (high - low)
   }
   const texts = lines.map((points, i) => {
     const near = points.reduce((best, point) => (Math.abs(point.x - at) < Math.abs(best.x - at) ? point : best))
-    return frame.names[i] + ' ' + number(valueAt(near.y))
+    return frame.names[i] + ' ' + number(valueAt(near.y), (high - low) / 1e4)
   })
-  const shown = number(frame.x[0] + share * (frame.x[1] - frame.x[0])) + ': ' + texts.join('; ')
+  const shown = number(frame.x[0] + share * wide, wide / 1e4) + ': ' + texts.join('; ')
   const cursor = chart.querySelector('.cursor')
   cursor.setAttribute('x1', at)
   cursor.setAttribute('x2', at)

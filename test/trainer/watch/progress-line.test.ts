@@ -1,11 +1,11 @@
 import pc from 'picocolors'
 import { describe, expect, it } from 'vitest'
-import { createRunProgress } from '../../../src/cli/run-progress'
+import { terminalSink } from '../../../src/cli/run-progress'
 import type { Terminal } from '../../../src/cli/terminal'
 import type { Metrics } from '../../../src/trainer/run/metrics'
 import { clock, percentOf } from '../../../src/trainer/watch/numbers'
 import { NO_PROGRESS, nextProgress, progressLine } from '../../../src/trainer/watch/progress-line'
-import { evaluationAt, noteAt, stepAt } from './support'
+import { evaluationAt, noteAt, stamped, stepAt } from './support'
 
 const after = (...metrics: Metrics[]) => metrics.reduce(nextProgress, NO_PROGRESS)
 const colors = pc.createColors(true)
@@ -75,10 +75,10 @@ describe('a run on standard error', () => {
       errColors: pc.createColors(false),
       interactive,
     } as unknown as Terminal
-    const progress = createRunProgress(terminal, { now: () => 1000 * time, columns: () => 40 })
+    const progress = terminalSink(terminal, { now: () => 1000 * time, columns: () => 40 })
     feed((metrics, seconds) => {
       time = seconds
-      progress.write(metrics)
+      progress.write(stamped(metrics))
     })
     void progress.close()
     return notes
@@ -101,20 +101,25 @@ describe('a run on standard error', () => {
       `${clear}step 3/40  loss 3.000  0:10 left`,
       `${clear}saved\n`,
       `${clear}step 3/40  loss 3.000  0:10 left`,
-      `${clear}step 3/40  loss 3.000  0:10 left`,
-      '\n',
-      `${clear}step 40/40  loss 2.075  0:00 left`,
-      '\n',
+      `${clear}step 3/40  loss 3.000  0:10 left\n`,
+      `${clear}step 40/40  loss 2.075  0:00 left\n`,
     ])
   })
 
-  it('is a line every thirty seconds elsewhere, and at the end', () => {
+  it('is a line every ten seconds elsewhere, and at the end', () => {
     const notes = shown(false, (tell) => {
       for (let step = 1; step <= 39; step++) tell(stepAt(step), step)
       tell(noteAt(39, 'saved'), 39)
       tell(stepAt(40), 40)
     })
-    expect(notes.map((text) => text.slice(0, 10))).toEqual(['step 1/40 ', 'step 31/40', 'saved\n', 'step 40/40'])
+    expect(notes.map((text) => text.slice(0, 10))).toEqual([
+      'step 1/40 ',
+      'step 11/40',
+      'step 21/40',
+      'step 31/40',
+      'saved\n',
+      'step 40/40',
+    ])
     expect(notes.every((text) => text.endsWith('\n') && !/[\r\u001b]/.test(text))).toBe(true)
   })
 })
