@@ -11,8 +11,9 @@ export interface Blocks {
   ids: Int32Array
   /**
    * The token that follows each input in its document, so already shifted (Hugging Face shifts inside the model);
-   * {@link IGNORED} at the last token of a document and in padding. It may stand in another row than its input, when a
-   * document is cut: every token but a document's first is the label of one place.
+   * {@link IGNORED} at the last token of a document, in padding, and where that token is not learned. It may stand in
+   * another row than its input, when a document is cut: every token but a document's first is the label of one place, if
+   * it is learned.
    */
   labels: Int32Array
   /** For RoPE: from 0 at the beginning of each document, and of each part of one that was cut. */
@@ -61,6 +62,7 @@ export function fillRow(
     const ids = store.read(start, start + length + 1)
     requireKnown(ids, vocabulary, start)
     const starts = store.startsWithin(start, start + length + 1)
+    const learned = store.learned?.(start, start + length + 1)
     let next = 0
     for (let i = 0, first = 0; i < length; i++) {
       const at = row * blocks.length + column + i
@@ -71,7 +73,7 @@ export function fillRow(
       blocks.ids[at] = ids[i]
       blocks.positions[at] = i - first
       blocks.documentStart[at] = column + first
-      if (i + 1 < ids.length && starts[next] !== start + i + 1) {
+      if (i + 1 < ids.length && starts[next] !== start + i + 1 && learned?.[i + 1] !== 0) {
         blocks.labels[at] = ids[i + 1]
         blocks.targets++
       }

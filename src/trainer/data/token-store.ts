@@ -18,6 +18,8 @@ export interface TokenStore {
   startsWithin: (start: number, end: number) => number[]
   /** How many tokens each document has, in order; none has 0. */
   lengths: () => Iterable<number>
+  /** By token of [start, end): 1 where it is a label, 0 where it is only read. Missing: all of them are labels. */
+  learned?: (start: number, end: number) => Uint8Array
 }
 
 /** The index of the first of `count` rising values that is at least `least`, or `count`. */
@@ -43,35 +45,57 @@ export async function tokensInMemory(
   encoder: DocumentEncoder,
   key: string,
 ): Promise<TokenStore> {
-  let tokens = new Int32Array(1 << 12)
-  let used = 0
+  const memory = createTokenMemory()
   let bytes = 0
-  const starts: number[] = []
   for await (const text of documents) {
     const ids = encoder.encode(text)
     if (ids.length === 0) continue
-    if (used + ids.length > tokens.length) {
-      const larger = new Int32Array(Math.max(tokens.length * 2, used + ids.length))
-      larger.set(tokens)
-      tokens = larger
-    }
-    tokens.set(ids, used)
-    starts.push(used)
-    used += ids.length
+    memory.add(ids)
     bytes += text.length
   }
+  return memory.store(key, bytes)
+}
+
+/** Documents of tokens that are put into memory one after another. */
+export function createTokenMemory() {
+  let tokens = new Int32Array(1 << 12)
+  let learned: Uint8Array | null = null
+  let used = 0
+  const starts: number[] = []
   return {
-    key,
-    tokens: used,
-    documents: starts.length,
-    bytes,
-    read: (start, end) => tokens.slice(start, Math.min(end, used)),
-    startsWithin: (start, end) => {
-      const at = (value: number) => lowerBound(starts.length, (i) => starts[i], value)
-      return starts.slice(at(start), at(end))
+    /** @param mask of as many values, if some tokens are no labels: then every document needs one */
+    add(ids: Int32Array, mask?: Uint8Array): void {
+      const end = used + ids.length
+      if (end > tokens.length) tokens = larger(tokens, new Int32Array(Math.max(tokens.length * 2, end)))
+      tokens.set(ids, used)
+      if (mask) {
+        learned ??= new Uint8Array(tokens.length)
+        if (end > learned.length) learned = larger(learned, new Uint8Array(tokens.length))
+        learned.set(mask, used)
+      }
+      starts.push(used)
+      used = end
     },
-    *lengths() {
-      for (let i = 0; i < starts.length; i++) yield (i + 1 < starts.length ? starts[i + 1] : used) - starts[i]
+    store(key: string, bytes: number): TokenStore {
+      const mask = learned
+      const within = (end: number) => Math.min(end, used)
+      return {
+        ...{ key, tokens: used, documents: starts.length, bytes },
+        read: (start, end) => tokens.slice(start, within(end)),
+        startsWithin: (start, end) => {
+          const at = (value: number) => lowerBound(starts.length, (i) => starts[i], value)
+          return starts.slice(at(start), at(end))
+        },
+        *lengths() {
+          for (let i = 0; i < starts.length; i++) yield (i + 1 < starts.length ? starts[i + 1] : used) - starts[i]
+        },
+        ...(mask ? { learned: (start: number, end: number) => mask.slice(start, within(end)) } : {}),
+      }
     },
   }
+}
+
+function larger<T extends Int32Array | Uint8Array>(from: T, into: T): T {
+  into.set(from)
+  return into
 }
