@@ -11,10 +11,11 @@ import { aboutMachine } from './about.mjs'
 import { CONTENDERS } from './contenders/index.mjs'
 import torchStep from './contenders/torch_step.py'
 import { comparePair } from './pairs.mjs'
+import { startProcess } from './processes.mjs'
 import { stepFlops } from './profile.mjs'
 import { reportLines } from './tables.mjs'
 import { work } from './worker.mjs'
-import { MODEL_NAMES, workloadOf } from './workload.mjs'
+import { batchOf, MODEL_NAMES, plainBatch, workloadOf } from './workload.mjs'
 
 /* global __BENCH_ABSENT__, __BENCH_BUILT__ */
 const OURS = ['ko-vocab webgpu', 'ko-vocab cpu']
@@ -22,7 +23,10 @@ const text = { type: 'string' }
 const flag = { type: 'boolean', default: false }
 
 const { values: options } = parseArgs({
-  options: { worker: text, model: text, ours: text, peer: text, rounds: text, steps: text, out: text, quick: flag },
+  options: {
+    ...{ worker: text, model: text, ours: text, peer: text, rounds: text, steps: text, out: text },
+    ...{ quick: flag, 'no-profile': flag },
+  },
 })
 if (options.worker) await work(options.worker)
 else await main()
@@ -40,29 +44,56 @@ async function main() {
   const us = present.find(({ name }) => name === ours)
   if (!us) throw new Error(`${ours} is not here: ${absent.map(({ name, why }) => `${name}: ${why}`).join('; ')}`)
   const rows = []
-  for (const peer of wanted.length > 0 ? wanted : [null])
+  const report = (profile) => {
+    const flops = stepFlops(workload)
+    const data = { machine: aboutMachine(__BENCH_BUILT__), workload, flops, absent, rows, profile }
+    const lines = reportLines(data)
+    const folder = resolve(options.out ?? '.')
+    mkdirSync(folder, { recursive: true })
+    const name = `trainer-${model}${quick ? '-quick' : ''}`
+    writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...data, results: rows }, null, 2)}\n`)
+    writeFileSync(join(folder, `${name}.md`), `${lines.join('\n')}\n`)
+    return lines
+  }
+  for (const peer of wanted.length > 0 ? wanted : [null]) {
     rows.push(await comparePair(workload, us, peer, { rounds, steps, say }))
-  const data = { machine: aboutMachine(__BENCH_BUILT__), workload, flops: stepFlops(workload), absent, rows }
-  const lines = reportLines(data)
-  const folder = resolve(options.out ?? '.')
-  mkdirSync(folder, { recursive: true })
-  const name = `trainer-${model}${quick ? '-quick' : ''}`
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...data, results: rows }, null, 2)}\n`)
-  writeFileSync(join(folder, `${name}.md`), `${lines.join('\n')}\n`)
-  process.stdout.write(`${lines.join('\n')}\n`)
+    // After every pair: what is measured should not be lost.
+    report(null)
+  }
+  const profile = ours === OURS[0] && !options['no-profile'] ? await profileOf(workload, say) : null
+  process.stdout.write(`${report(profile).join('\n')}\n`)
   const wrong = rows.filter(({ failed, match }) => failed || match.equal === false)
   for (const row of wrong) say(`${row.peer ?? row.ours}: ${row.failed ?? `differs: ${row.match.text}`}`)
   process.exitCode = wrong.length > 0 ? 1 : 0
 }
 
+/** Null where the device has no timestamps. */
+async function profileOf(workload, say) {
+  say('profile: ko-vocab webgpu')
+  const started = startProcess(ownProcess('ko-vocab webgpu, profiled'))
+  try {
+    await started.ask({ do: 'open', workload })
+    return await started.ask({ do: 'profile', batch: plainBatch(batchOf(workload, 0)), first: 1 })
+  } catch (error) {
+    say(`no profile: ${error.message}`)
+    return null
+  } finally {
+    started.end()
+  }
+}
+
+function ownProcess(name) {
+  return { name, command: process.execPath, args: [fileURLToPath(import.meta.url), '--worker', name] }
+}
+
 /** Those that can run here, as processes; and who is missing, and why. */
 function findContenders() {
-  const self = fileURLToPath(import.meta.url)
   const present = []
   const absent = []
-  for (const [name, { packages }] of Object.entries(CONTENDERS)) {
+  for (const [name, { packages, hidden }] of Object.entries(CONTENDERS)) {
+    if (hidden) continue
     const missing = packages.filter((one) => __BENCH_ABSENT__.includes(one))
-    if (missing.length === 0) present.push({ name, command: process.execPath, args: [self, '--worker', name] })
+    if (missing.length === 0) present.push(ownProcess(name))
     else
       absent.push({
         name,

@@ -4,7 +4,7 @@
  */
 import { pairedSpread, spreadOf } from '../support/statistics.mjs'
 import { startProcess } from './processes.mjs'
-import { ADAMW, batchOf, weightShapesOf } from './workload.mjs'
+import { ADAMW, batchOf, plainBatch, weightShapesOf } from './workload.mjs'
 
 /** Steps whose losses and gradient norms are compared one by one. */
 const COMPARED = 5
@@ -33,7 +33,8 @@ export async function comparePair(workload, ours, peer, { rounds, steps, say }) 
       const shapes = weightShapesOf(workload)
       row.opened[side] = await started[side].ask({ do: 'open', workload, adamw: ADAMW, shapes })
       // One by one: the first compiles.
-      const batches = (first, count) => Array.from({ length: count }, (_, i) => plain(batchOf(workload, first + i)))
+      const batches = (first, count) =>
+        Array.from({ length: count }, (_, i) => plainBatch(batchOf(workload, first + i)))
       const begin = await started[side].ask({ do: 'steps', first: 1, batches: batches(0, 1), read: true })
       const rest = await started[side].ask({ do: 'steps', first: 2, batches: batches(1, COMPARED - 1), read: true })
       row.compared[side] = {
@@ -47,7 +48,7 @@ export async function comparePair(workload, ours, peer, { rounds, steps, say }) 
     row.steps = steps ?? Math.min(MOST_STEPS, Math.max(1, Math.round(TURN_SECONDS / slowest)))
     for (let round = 0; round < rounds; round++) {
       const from = COMPARED + round * row.steps
-      const batches = Array.from({ length: row.steps }, (_, i) => plain(batchOf(workload, from + i)))
+      const batches = Array.from({ length: row.steps }, (_, i) => plainBatch(batchOf(workload, from + i)))
       for (side of Object.keys(sides)) {
         say(`round ${round + 1}/${rounds}: ${sides[side].name}`)
         row.turns[side].push(await started[side].ask({ do: 'steps', first: from + 1, batches, read: false }))
@@ -84,5 +85,3 @@ function matchOf({ compared: { ours, peer }, turns, failed }) {
   const equal = loss <= LOSS_BOUND && norm <= NORM_BOUND
   return { equal, loss, norm, last, text: `${equal ? 'yes' : 'NO'}: ${loss.toExponential(0)}` }
 }
-
-const plain = ({ ids, labels }) => ({ ids: [...ids], labels: [...labels] })

@@ -19,6 +19,29 @@ export function stepFlops({ config, batch, length }) {
   return { parameters, step }
 }
 
-export async function profileStep() {
-  return {}
+/** Steps that are summed up. */
+const STEPS = 3
+
+/**
+ * Time on the device by kernel, over some steps, of a backend that was opened with `profile`.
+ *
+ * @param {{backend: any, run: (batch: any, number: number, read: boolean) => Promise<any>}} opened
+ * @returns {Promise<{kernels: {kind: string, kernel: string, dispatches: number, milliseconds: number, work: number}[]}>} a
+ *   step
+ */
+export async function profileStep({ backend, run }, batch, first) {
+  await run(batch, first, true)
+  await backend.profile()
+  for (let i = 1; i <= STEPS; i++) await run(batch, first + i, true)
+  const entries = await backend.profile()
+  const perStep = (value) => value / STEPS
+  return {
+    kernels: entries.map(({ kind, kernel, dispatches, milliseconds, work }) => ({
+      kind,
+      kernel,
+      dispatches: perStep(dispatches),
+      milliseconds: perStep(milliseconds),
+      work: perStep(work),
+    })),
+  }
 }

@@ -50,20 +50,34 @@ function pairsTable(rows, { batch, length }, flops, profile) {
   ]
 }
 
-function profileLines({ peak, kinds, total }) {
-  const rows = kinds.map(({ kind, count, milliseconds, flops }) => [
-    kind,
-    count,
+function profileLines({ peak, kernels }) {
+  const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
+  const row = (name, { dispatches, milliseconds, work }) => [
+    name,
+    fixed(dispatches, 0),
     fixed(milliseconds, 3),
-    total ? `${((100 * milliseconds) / total).toFixed(1)} %` : '–',
-    flops ? (flops / milliseconds / 1e6).toFixed(1) : '–',
-    flops && peak ? `${((100 * flops) / (milliseconds / 1000) / peak.flops).toFixed(1)} %` : '–',
-  ])
+    `${((100 * milliseconds) / total).toFixed(1)} %`,
+    work ? (work / milliseconds / 1e6).toFixed(1) : '–',
+    work && peak ? `${((100 * work) / (milliseconds / 1000) / peak.flops).toFixed(1)} %` : '–',
+  ]
+  const matmuls = kernels.filter(({ kind }) => kind === 'matmul')
+  const all = (key) => matmuls.reduce((sum, kernel) => sum + kernel[key], 0)
+  const sum = { dispatches: all('dispatches'), milliseconds: all('milliseconds'), work: all('work') }
   return [
-    '## Where the time goes (ko-vocab)',
+    '## Where the time of ko-vocab goes',
     '',
-    ...(peak ? [`Measured peak of the device: ${(peak.flops / 1e9).toFixed(1)} GFLOP/s (${peak.how}).`, ''] : []),
-    ...table(['operation', 'times a step', 'ms a step', 'of all', 'GFLOP/s', 'of peak'], rows),
+    'On the device, each dispatch timed by itself, which makes the whole slower.',
+    ...(peak
+      ? [`Peak of the device, measured: ${(peak.flops / 1e9).toFixed(1)} GFLOP/s of float32 (${peak.how}).`]
+      : []),
+    '',
+    ...table(
+      ['kernel', 'dispatches a step', 'ms a step', 'of all', 'GFLOP/s', 'of peak'],
+      [
+        ...(matmuls.length > 0 ? [row('**all matmul**', sum)] : []),
+        ...kernels.map((kernel) => row(`${kernel.kind}: ${kernel.kernel}`, kernel)),
+      ],
+    ),
     '',
   ]
 }

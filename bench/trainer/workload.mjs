@@ -97,3 +97,6 @@ export function batchOf({ config, batch, length }, step) {
   }
   return { ids, labels }
 }
+
+/** For JSON. */
+export const plainBatch = ({ ids, labels }) => ({ ids: [...ids], labels: [...labels] })

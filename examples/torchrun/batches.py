@@ -1,6 +1,6 @@
 """Batches as ko-vocab makes them, from the token files that it writes: the same rows in the same order.
 
-A folder of tokens holds `tokens.bin` (int32 ids of all documents), `tokens.idx` (Megatron-LM's index) and `tokens.json`.
+A folder of tokens holds tokens.bin (int32 ids of all documents), tokens.idx (Megatron-LM's index) and tokens.json.
 Documents are laid end to end and cut into rows; which source a row is of follows the sources' shares within one row at
 every moment, and which of its rows is a shuffle by seed that is computed, not stored. Needs numpy alone.
 """
@@ -38,12 +38,15 @@ class Store:
 
 
 class Batches:
-    """Rows of the run: `read(first, rows)` is a function of its arguments, so nothing has to be saved to go on."""
+    """Rows of the run: read(first, rows) is a function of its arguments, so nothing has to be saved to go on."""
 
-    def __init__(self, sources, length, seed):
-        """:param sources: (Store, share of all tokens) of each, shares adding up to 1"""
+    def __init__(self, sources, length, seed, after=()):
+        """
+        :param sources: (Store, share of all tokens) of each, shares adding up to 1
+        :param after: rows of each that were read before, behind which these go on
+        """
         self.stores, shares = zip(*sources)
-        self.length, self.seed = length, seed
+        self.length, self.seed, self.after = length, seed, list(after) or [0] * len(shares)
         self.rows = [math.ceil(store.tokens / length) for store in self.stores]
         # Shares are those of tokens: a source whose last row is not full gets a little more rows.
         fill = [1 - (n * length - store.tokens) / (n * length) if n else 1 for n, store in zip(self.rows, self.stores)]
@@ -58,7 +61,7 @@ class Batches:
         starts = np.tile(np.arange(self.length), (rows, 1))
         for row in range(rows):
             source, index = self.turn(first + row)
-            epoch, place = divmod(index, self.rows[source])
+            epoch, place = divmod(index + self.after[source], self.rows[source])
             at = permute(place, self.rows[source], self.seed, source, epoch)
             self.fill(self.stores[source], at * self.length, ids[row], labels[row], starts[row])
         positions = np.arange(self.length) - starts
@@ -98,8 +101,20 @@ class Batches:
         return min(due, key=lambda i: (self.counts[i] + 1 - slack) / self.weights[i])
 
 
+def batches_of(plan, number, stores):
+    """The batches of a stage, counted from 1: each source goes on behind the rows that the stages before it have read."""
+    read = [0] * len(stores)
+    for stage in plan["stages"][:number]:
+        sources = [(stores[source["name"]], source["share"]) for source in stage["sources"]]
+        batches = Batches(sources, plan["length"], plan["seed"], read)
+        if stage is not plan["stages"][number - 1]:
+            batches.turn(stage["steps"] * plan["rows_per_step"] - 1)
+            read = [before + own for before, own in zip(read, batches.counts)]
+    return batches
+
+
 def permute(index, count, seed, source, epoch):
-    """Where `index` goes in a shuffle of `count` rows: a Feistel network on a grid, walked until it lands inside."""
+    """Where index goes in a shuffle of count rows: a Feistel network on a grid, walked until it lands inside."""
     a = math.ceil(math.sqrt(count))
     b = math.ceil(count / a)
     at = index
@@ -129,7 +144,7 @@ def philox(counter, key):
 def windows(store, length, stride=None):
     """Rows in which every token of every document but its first is a label once, having seen at least length - stride.
 
-    The sum of their losses over ln 2 and `record["bytes"]` is bits per byte, which can be compared across tokenizers.
+    The sum of their losses over ln 2 and record["bytes"] is bits per byte, which can be compared across tokenizers.
     """
     stride = stride or max(1, length // 2)
     for ids in store.documents():

@@ -1,6 +1,6 @@
 """What a stage of a recipe trains, as torch wants it: parameters, rows of matrices, and the rate of every step.
 
-`stages.json` (written by `ko-vocab handoff`) names each parameter that a stage trains; all others are frozen. Where only
+stages.json (written by ko-vocab handoff) names each parameter that a stage trains; all others are frozen. Where only
 some rows of a matrix train, its other rows stay as they are to the last bit: their gradients are zeroed before the norm
 is taken, the optimizer's moments are then zero too, and decay is applied to the trained rows alone.
 """
@@ -40,7 +40,7 @@ def parameter_groups(model, stage):
 
 
 class RowAdamW(torch.optim.AdamW):
-    """AdamW whose groups may have `rows`, ranges [first, last]: only these rows of their matrices ever change."""
+    """AdamW whose groups may have rows, ranges [first, last]: only these rows of their matrices ever change."""
 
     def __init__(self, groups, stage, **options):
         betas = (stage["beta1"], stage["beta2"])

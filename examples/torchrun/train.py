@@ -3,7 +3,7 @@
     torchrun --nproc_per_node 8 train.py stages.json --out adapted --arithmetic bfloat16
 
 Without torchrun it is one process. Every stage begins with a new optimizer and ends with a folder that transformers
-loads: adapted/1-NAME, adapted/2-NAME, … `--from-stage 2` goes on from the first of them. The result does not depend on
+loads: adapted/1-NAME, adapted/2-NAME, … --from-stage 2 goes on from the first of them. The result does not depend on
 the number of processes or on --micro, but for rounding.
 """
 
@@ -27,7 +27,7 @@ from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from batches import IGNORED, Batches, Store, windows
+from batches import IGNORED, Store, batches_of, windows
 from stages import RowAdamW, parameter_groups, rate, read_stages
 
 
@@ -47,7 +47,7 @@ def main():
     rank, world, device = begin()
     plan = read_stages(args.stages)
     here = args.stages.resolve().parent
-    folder_of = lambda i: args.out / f"{i}-{plan['stages'][i - 1]['name']}"
+    folder_of = lambda i: args.out / plan["stages"][i - 1]["folder"]
     folder = here / plan["model"] if args.from_stage == 1 else folder_of(args.from_stage - 1)
     stores = {source["name"]: Store(here / source["folder"]) for source in plan["sources"]}
     evaluations = {source["name"]: Store(here / source["folder"]) for source in plan["evaluation"]}
@@ -89,7 +89,7 @@ def main():
     for number, stage in enumerate(plan["stages"], 1):
         if not args.from_stage <= number <= (len(plan["stages"]) if args.to_stage is None else args.to_stage):
             continue
-        batches = Batches([(stores[s["name"]], s["share"]) for s in stage["sources"]], plan["length"], plan["seed"])
+        batches = batches_of(plan, number, stores)
         optimizer = RowAdamW(parameter_groups(model, stage), stage)
         network = DistributedDataParallel(model) if world > 1 and not is_sharded(model) else model
         if number == args.from_stage:
@@ -98,8 +98,7 @@ def main():
             began = time.perf_counter()
             for group in optimizer.param_groups:
                 group["lr"] = rate(stage, step) * group["rate_scale"]
-            first = stage["first_row"] + (step - 1) * plan["rows_per_step"]
-            batch = batches.read(first, plan["rows_per_step"])
+            batch = batches.read((step - 1) * plan["rows_per_step"], plan["rows_per_step"])
             labels = max(1, int((batch["labels"] != IGNORED).sum()))
             mine = {key: values[rank::world] for key, values in batch.items()}
             model.train()

@@ -2,8 +2,8 @@
 
     torchrun --nproc_per_node 8 train_transformers.py stages.json --arguments arguments.json --out adapted
 
-`arguments.json` holds TrainingArguments for all stages. What the recipe decides is not taken from there: parameters,
-row masks, rates, decay, clipping, steps, batches. Start it with torchrun: `accelerate launch --cpu --num_processes 2` was
+arguments.json holds TrainingArguments for all stages. What the recipe decides is not taken from there: parameters,
+row masks, rates, decay, clipping, steps, batches. Start it with torchrun: accelerate launch --cpu --num_processes 2 was
 seen to run one process, without a word.
 """
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch.utils.data import Dataset, SequentialSampler
 from transformers import Trainer, TrainingArguments
 
-from batches import IGNORED, Batches, Store
+from batches import IGNORED, Store, batches_of
 from stages import RowAdamW, parameter_groups, rate, read_stages
 from train import load_model, save
 
@@ -24,9 +24,9 @@ from train import load_model, save
 class Rows(Dataset):
     """The rows of a stage, each with the labels of its whole step, which the mean loss divides by."""
 
-    def __init__(self, plan, stage, stores):
-        self.batches = Batches([(stores[s["name"]], s["share"]) for s in stage["sources"]], plan["length"], plan["seed"])
-        self.first, self.rows, self.steps, self.step = stage["first_row"], plan["rows_per_step"], stage["steps"], None
+    def __init__(self, plan, number, stores):
+        self.batches = batches_of(plan, number, stores)
+        self.rows, self.steps, self.step = plan["rows_per_step"], plan["stages"][number - 1]["steps"], None
 
     def __len__(self):
         return self.steps * self.rows
@@ -34,7 +34,7 @@ class Rows(Dataset):
     def __getitem__(self, index):
         step, row = divmod(index, self.rows)
         if step != self.step:
-            self.step, self.batch = step, self.batches.read(self.first + step * self.rows, self.rows)
+            self.step, self.batch = step, self.batches.read(step * self.rows, self.rows)
         item = {key: torch.from_numpy(values[row]) for key, values in self.batch.items()}
         return {**item, "step_labels": torch.tensor(max(1, int((self.batch["labels"] != IGNORED).sum())))}
 
@@ -91,9 +91,9 @@ def main():
     torch.manual_seed(plan["seed"])
     model = load_model(plan, here / plan["model"], here / plan["model"], 1)
     for number, stage in enumerate(plan["stages"], 1):
-        folder = options.out / f"{number}-{stage['name']}"
+        folder = options.out / stage["folder"]
         decided = dict(
-            output_dir=str(options.out / f"{number}-{stage['name']}.trainer"),
+            output_dir=f"{folder}.trainer",
             learning_rate=stage["learning_rate"],
             max_grad_norm=stage["max_norm"],
             max_steps=stage["steps"],
@@ -107,10 +107,10 @@ def main():
             raise SystemExit(f"{options.arguments}: a step has {at_once} rows, the recipe reckons with {plan['rows_per_step']}")
         # The optimizer is made from the model's parameters when it is known which of them train.
         parameter_groups(model, stage)
-        trainer = StageTrainer(model, arguments, train_dataset=Rows(plan, stage, stores), stage=stage)
+        trainer = StageTrainer(model, arguments, train_dataset=Rows(plan, number, stores), stage=stage)
         trainer.train()
         if trainer.is_world_process_zero():
-            (options.out / f"{number}-{stage['name']}.log.json").write_text(json.dumps(trainer.state.log_history))
+            folder.with_name(f"{folder.name}.log.json").write_text(json.dumps(trainer.state.log_history))
         model = trainer.accelerator.unwrap_model(trainer.model)
         save(model, plan, here / plan["model"], folder, arguments.process_index)
 

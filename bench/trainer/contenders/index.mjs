@@ -5,14 +5,28 @@ import { provideGpu } from '../device.mjs'
  * `gpu`: asks for WebGPU. `packages`: of npm, absent as a rule. `open` gives `run(batch, number, read)`, which does one
  * step (`number` from 1) and, with `read`, waits for it and resolves to {loss, norm}.
  *
- * @type {Record<string, {gpu: boolean, packages: string[], open: (workload: any) => Promise<any>}>}
+ * @type {Record<string, {gpu: boolean, hidden?: boolean, packages: string[], open: (workload: any) => Promise<any>}>}
  */
 export const CONTENDERS = {
   'ko-vocab webgpu': {
     gpu: true,
     packages: [],
     async open(workload) {
-      throw new Error('TODO')
+      const { webgpuBackend } = await import('../../../src/trainer/backends/webgpu/backend.ts')
+      const { openOurs } = await import('./ours.mjs')
+      return openOurs(workload, await webgpuBackend())
+    },
+  },
+  /** For profile.mjs: every dispatch is timed by the device. */
+  'ko-vocab webgpu, profiled': {
+    gpu: true,
+    hidden: true,
+    packages: [],
+    async open(workload) {
+      const { webgpuBackend } = await import('../../../src/trainer/backends/webgpu/backend.ts')
+      const { openOurs } = await import('./ours.mjs')
+      const backend = await webgpuBackend({ profile: true })
+      return { backend, ...(await openOurs(workload, backend)) }
     },
   },
   'ko-vocab cpu': {
