@@ -62,3 +62,8 @@ export { type AdapterFolder, loadAdapter, openAdapter } from './trainer/forms/lo
 export { type SaveAdapterOptions, saveAdapter } from './trainer/forms/save-adapter'
 export { type LoadOptions, loadParameters, type ModelFolder, openModel, type TensorPlace } from './trainer/load'
 export { type SaveModelOptions, saveModel } from './trainer/save'
+export { type CurvesFileOptions, curvesFile } from './trainer/watch/curves-file'
+export { type JsonlOptions, jsonlSink, readMetrics } from './trainer/watch/jsonl-sink'
+export { type LivePage, type LivePageOptions, livePage } from './trainer/watch/live-page'
+export { type TensorboardOptions, tensorboardSink } from './trainer/watch/tensorboard-sink'
+export { type RunWatch, type WatchRunOptions, watchRun } from './trainer/watch/watch-run'
