@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'mismatch'
   /** A tokenizer was built, and one of its invariants does not hold. */
   | 'audit-failed'
+  /** Training went wrong: loss or gradients that are not finite, or a loss that left its course for good. */
+  | 'diverged'
   /** The caller's AbortSignal fired. */
   | 'aborted'
 

@@ -8,6 +8,8 @@ export interface Interrupt {
   signal: AbortSignal
   /** Leaves the signal to the system while `busy`, and takes it back after. */
   busy: (busy: boolean) => void
+  /** From now on an output may take its time to end: what is being saved is worth more than a quick exit. */
+  patient: () => void
 }
 
 /** How long an output that is being written may take to end. */
@@ -15,13 +17,14 @@ const GRACE_MS = 10_000
 
 export function createInterrupt(): Interrupt {
   const controller = new AbortController()
+  let isPatient = false
   const onSignal = () => {
     // The second time it is meant.
     if (controller.signal.aborted) process.exit(130)
     controller.abort(new Error('SIGINT'))
     // Whoever waits for standard input would wait on.
     process.stdin.destroy()
-    setTimeout(() => process.exit(130), GRACE_MS).unref()
+    if (!isPatient) setTimeout(() => process.exit(130), GRACE_MS).unref()
   }
   let listening = false
   const listen = (on: boolean) => {
@@ -31,5 +34,8 @@ export function createInterrupt(): Interrupt {
     else process.off('SIGINT', onSignal)
   }
   listen(true)
-  return { signal: controller.signal, busy: (busy) => listen(!busy) }
+  const patient = () => {
+    isPatient = true
+  }
+  return { signal: controller.signal, busy: (busy) => listen(!busy), patient }
 }

@@ -11,7 +11,7 @@ export interface OptionSpec {
   group: Group
 }
 
-export type Group = 'Input' | 'Learning' | 'Extension' | 'Output' | 'General'
+export type Group = 'Input' | 'Learning' | 'Training' | 'Measuring' | 'Extension' | 'Output' | 'General'
 
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
@@ -21,6 +21,27 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
     z.number({ error }).int({ error }).min(least, { error }).max(most, { error }),
   )
 }
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9, G: 1e9, T: 1e12 }
+
+/** A number of things as people write them: 10M, 1.5B, 200k, 5e8. */
+export const amount = z.preprocess(
+  (value) => {
+    const parts = typeof value === 'string' ? /^(\d+(?:\.\d+)?(?:e\d+)?)([kMBGT]?)$/.exec(value) : null
+    return parts ? Math.round(Number(parts[1]) * UNITS[parts[2]]) : value
+  },
+  z
+    .number({ error: 'expected a number such as 10M, 1.5B or 200k' })
+    .int({ error: 'expected a whole number' })
+    .min(1, { error: 'expected a number from 1 on' })
+    .max(Number.MAX_SAFE_INTEGER, { error: 'expected a smaller number' }),
+)
+
+/** A number above 0: a learning rate. */
+export const positive = z.preprocess(
+  (value) => (typeof value === 'string' && /^\d*\.?\d+(e-?\d+)?$/.test(value) ? Number(value) : value),
+  z.number({ error: 'expected a number above 0' }).gt(0, { error: 'expected a number above 0' }),
+)
 
 /** A share, 0 to 1. */
 export const share = z.preprocess(

@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
+import { HANDOFF_OPTIONS } from './handoff-options'
 import { LEARNING_OPTIONS } from './learning-options'
 import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
+import { TRAINING_OPTIONS } from './training-options'
 
 export const OPTIONS = {
   base: {
@@ -204,6 +206,8 @@ export const OPTIONS = {
     schema: whole(1, 1 << 20).default(128),
   },
   ...LEARNING_OPTIONS,
+  ...TRAINING_OPTIONS,
+  ...HANDOFF_OPTIONS,
   remove: {
     group: 'Learning',
     flags: '--remove <n>',

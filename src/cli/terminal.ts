@@ -16,9 +16,11 @@ export interface Terminal {
   signal: AbortSignal
   /** Says that the event loop stands still for a while: see interrupt.ts. */
   busy: (busy: boolean) => void
+  /** Says that an interrupted command may take its time to save: see interrupt.ts. */
+  patient: () => void
 }
 
-export function createTerminal({ signal, busy }: Interrupt): Terminal {
+export function createTerminal({ signal, busy, patient }: Interrupt): Terminal {
   return {
     print: (text) =>
       new Promise((resolve) => {
@@ -31,6 +33,7 @@ export function createTerminal({ signal, busy }: Interrupt): Terminal {
     interactive: process.stderr.isTTY === true,
     signal,
     busy,
+    patient,
   }
 }
 

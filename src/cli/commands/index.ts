@@ -9,11 +9,13 @@ import * as demo from './demo'
 import * as diff from './diff'
 import * as encode from './encode'
 import * as extend from './extend'
+import * as handoff from './handoff'
 import * as initMap from './init-map'
 import * as inspect from './inspect'
 import * as merge from './merge'
 import * as merges from './merges'
 import * as plan from './plan'
+import * as pretrain from './pretrain'
 import * as prune from './prune'
 
 /** In the order of the help. */
@@ -28,6 +30,8 @@ export const commands: readonly CommandModule[] = [
   initMap,
   compareInit,
   apply,
+  pretrain,
+  handoff,
   encode,
   decode,
   inspect,

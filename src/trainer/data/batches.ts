@@ -28,6 +28,8 @@ export interface BatchesOptions {
   packing?: PackingKind
   /** Input id of padding, of which nothing is learned. Default 0. */
   pad?: number
+  /** By source: so many of its rows were read by other batches before, and these go on behind them. Default: none. */
+  after?: readonly number[]
 }
 
 /** What decides the batches: two runs with equal descriptions read the same tokens. JSON. */
@@ -38,17 +40,24 @@ export interface DataDescription {
   sources: { name: string; key: string; tokens: number; share: number }[]
 }
 
+export interface SourcedBlocks extends Blocks {
+  /** [rows]: the source of each row, an index into `DataDescription.sources`. */
+  sources: Int32Array
+}
+
 export interface Batches {
   /**
    * Rows [first, first + rows) of the run. It never ends: after all rows of a source come all of them again, in another
    * order. A run that goes on needs the number of rows it has had, nothing else.
    */
-  read: (first: number, rows: number) => Blocks
+  read: (first: number, rows: number) => SourcedBlocks
   description: DataDescription
   /** By source: rows and padding of one pass over it. */
   packings: { rows: number; padding: number }[]
   /** By source: how often it has been read after so many rows of the run. */
   epochs: (rows: number) => number[]
+  /** By source: rows of it among the first so many of the run, those that came before not counted. */
+  counts: (rows: number) => number[]
 }
 
 /**
@@ -64,7 +73,7 @@ export interface Batches {
  * @throws KoVocabError `bad-option`: shares that do not fit, a source without text, seed or length out of range
  */
 export function createBatches(options: BatchesOptions): Batches {
-  const { sources, length, seed, vocabulary, packing = 'cut', pad = 0 } = options
+  const { sources, length, seed, vocabulary, packing = 'cut', pad = 0, after = [] } = options
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
     throw new KoVocabError('bad-option', `the seed must be a whole number from 0 to 2^32 - 1, not ${seed}`)
   }
@@ -72,11 +81,13 @@ export function createBatches(options: BatchesOptions): Batches {
   const used = sources.map(({ store }, i) => (shares[i] > 0 ? packTokens(store, length, packing) : null))
   const mixer = createMixer(used.map((packed, i) => (packed ? shares[i] / fillOf(packed) : 0)))
 
-  const fill = (blocks: Blocks, row: number, place: number): void => {
-    const { source, index } = mixer.turn(place)
+  const fill = (blocks: SourcedBlocks, row: number, place: number): void => {
+    const { source, index: turn } = mixer.turn(place)
     const packed = used[source]!
+    const index = turn + (after[source] ?? 0)
     const epoch = Math.floor(index / packed.rows)
     const from = permute(index % packed.rows, packed.rows, { seed, source, epoch })
+    blocks.sources[row] = source
     fillRow(blocks, row, packed.ranges(from), sources[source].store, vocabulary)
   }
   return {
@@ -84,7 +95,7 @@ export function createBatches(options: BatchesOptions): Batches {
       if (!(Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(rows) && rows > 0)) {
         throw new KoVocabError('bad-option', `${rows} rows from row ${first} on cannot be read`)
       }
-      const blocks = emptyBlocks(rows, length, pad)
+      const blocks = { ...emptyBlocks(rows, length, pad), sources: new Int32Array(rows) }
       for (let row = 0; row < rows; row++) fill(blocks, row, first + row)
       return blocks
     },
@@ -95,7 +106,8 @@ export function createBatches(options: BatchesOptions): Batches {
       sources: sources.map(({ name, store: { key, tokens } }, i) => ({ name, key, tokens, share: shares[i] })),
     },
     packings: used.map((packed) => ({ rows: packed?.rows ?? 0, padding: packed?.padding ?? 0 })),
-    epochs: (rows) => mixer.counts(rows).map((count, i) => count / (used[i]?.rows ?? 1)),
+    epochs: (rows) => mixer.counts(rows).map((count, i) => (count + (after[i] ?? 0)) / (used[i]?.rows ?? 1)),
+    counts: (rows) => mixer.counts(rows),
   }
 }
 
