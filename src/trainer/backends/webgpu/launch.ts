@@ -35,6 +35,8 @@ export interface Traits {
   parallelism: number
   /** Runs on the processor: few, large workgroups, and no use in hiding latency. */
   isSoftware: boolean
+  /** Index of the one shape of tile that products use, whatever their size; for tuning. */
+  matmulShape?: number
 }
 
 export interface LaunchContext {

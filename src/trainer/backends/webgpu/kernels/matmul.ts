@@ -24,8 +24,12 @@ export interface MatmulShape {
 
 export const MATMUL_SHAPES: readonly MatmulShape[] = [
   { rows: 128, columns: 128, depth: 16, rowGroups: 2, columnGroups: 2, speed: 1 },
+  { rows: 128, columns: 64, depth: 16, rowGroups: 2, columnGroups: 1, speed: 0.75 },
+  { rows: 64, columns: 64, depth: 16, rowGroups: 2, columnGroups: 2, speed: 0.75 },
   { rows: 64, columns: 64, depth: 16, rowGroups: 1, columnGroups: 1, speed: 0.55 },
-  { rows: 32, columns: 32, depth: 16, rowGroups: 1, columnGroups: 1, speed: 0.35 },
+  { rows: 32, columns: 32, depth: 16, rowGroups: 1, columnGroups: 1, speed: 0.4 },
+  { rows: 128, columns: 128, depth: 8, rowGroups: 2, columnGroups: 2, speed: 0.9 },
+  { rows: 128, columns: 128, depth: 32, rowGroups: 2, columnGroups: 2, speed: 0.9 },
 ]
 
 export interface MatmulChoice {
@@ -45,11 +49,11 @@ const sharedBytes = ({ rows, columns, depth }: MatmulShape): number => (rows + c
 /** The shape and the cut of the inner sum for which the last workgroup is expected to end first. */
 export function chooseMatmul(
   { m, n, k }: Pick<Matmul, 'm' | 'n' | 'k'>,
-  { sharedBytes: bytes, invocations, parallelism }: Traits,
+  { sharedBytes: bytes, invocations, parallelism, matmulShape }: Traits,
 ): MatmulChoice {
   let best: MatmulChoice | undefined
   let bestTime = Number.POSITIVE_INFINITY
-  for (const shape of MATMUL_SHAPES) {
+  for (const shape of matmulShape === undefined ? MATMUL_SHAPES : [MATMUL_SHAPES[matmulShape]]) {
     if (sharedBytes(shape) > bytes || threadsOf(shape) > invocations) continue
     const tiles = Math.ceil(m / shape.rows) * Math.ceil(n / shape.columns)
     // A workgroup of 64 invocations leaves room for others beside it.
@@ -69,10 +73,10 @@ export function chooseMatmul(
   return best!
 }
 
-export function matmul(op: Matmul, context: LaunchContext, choice?: MatmulChoice): Launch[] {
+export function matmul(op: Matmul, context: LaunchContext): Launch[] {
   const { m, n, k, transposeA, transposeB, scale } = op
   const [a, b, c] = [context.at(op.a), context.at(op.b), context.at(op.c)]
-  const { shape, splits } = choice ?? chooseMatmul(op, context.traits)
+  const { shape, splits } = chooseMatmul(op, context.traits)
   const isSplit = splits > 1
   // Rows of the parts are padded, so that they can always be written four at a time.
   const partStride = Math.ceil(n / 4) * 4
@@ -83,7 +87,7 @@ export function matmul(op: Matmul, context: LaunchContext, choice?: MatmulChoice
     b: reads(b, widthOf(b.offset, op.b.stride, transposeB ? k : n)),
     c: writes(target, isSplit ? 4 : widthOf(c.offset, op.c.stride, n)),
   }
-  const variant = `${shape.rows}×${shape.columns}×${shape.depth}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
+  const variant = `${shape.rows}×${shape.columns}×${shape.depth}/${threadsOf(shape)}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
   const kernel = context.kernel(`matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
     matmulKernel(name, shape, specs, transposeA, transposeB),
   )
