@@ -58,9 +58,17 @@ export {
   nodeWebGpuBackend,
   openNodeGpu,
 } from './trainer/backends/gpu-node'
+export {
+  type EvaluatedModel,
+  type EvaluatedModels,
+  type EvaluateModelsOptions,
+  evaluateModels,
+} from './trainer/evaluate/evaluate-models'
 export { type AdapterFolder, loadAdapter, openAdapter } from './trainer/forms/load-adapter'
 export { type SaveAdapterOptions, saveAdapter } from './trainer/forms/save-adapter'
 export { type LoadOptions, loadParameters, type ModelFolder, openModel, type TensorPlace } from './trainer/load'
+export { type PlannedPretrain, type PretrainOptions, planPretrain } from './trainer/run/plan-pretrain'
+export { type PretrainResult, pretrain, type RunPretrainOptions } from './trainer/run/pretrain'
 export { type SaveModelOptions, saveModel } from './trainer/save'
 export { type CurvesFileOptions, curvesFile } from './trainer/watch/curves-file'
 export { type JsonlOptions, jsonlSink, readMetrics } from './trainer/watch/jsonl-sink'

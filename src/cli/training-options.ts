@@ -220,6 +220,18 @@ export const TRAINING_OPTIONS = {
     description: 'tokens from one window to the next (default: half of --length)',
     schema: whole(1).optional(),
   },
+  'window-length': {
+    group: 'Measuring',
+    flags: '--length <n>',
+    description: 'tokens of a window (default: 2048, or as many as all models have positions)',
+    schema: whole(2).optional(),
+  },
+  windows: {
+    group: 'Measuring',
+    flags: '--batch <n>',
+    description: 'windows that are computed at once; the result stays',
+    schema: whole(1).default(4),
+  },
   'max-bytes': {
     group: 'Measuring',
     flags: '--max-bytes <n>',

@@ -26,6 +26,8 @@ export { type DocumentEnd, type DocumentOptions, documentsOf } from './data/docu
 export type { PackingKind } from './data/packing'
 export { type TokenStore, tokensInMemory } from './data/token-store'
 export { type EvaluationBlocks, evaluationStart, evaluationWindows, type WindowOptions } from './data/windows'
+export { type EvaluateOptions, evaluateSet } from './evaluate/evaluate'
+export { type EvaluationSet, type EvaluationSetOptions, evaluationSet } from './evaluate/sets'
 export {
   addedLayers,
   type ExpandedLayers,
@@ -62,7 +64,20 @@ export { type PresetName, presetNames, presetText } from './recipes/presets'
 export { presetRecipe, type ReadRecipeOptions, readRecipe } from './recipes/read'
 export { learningRateAt, stepsOf } from './recipes/schedule'
 export type { BlockExpansion, Lora, Objective, Recipe, Schedule, Stage, TrainRule } from './recipes/types'
+export { attendedPairs, flopsOf, type ProgramFlops } from './run/flops'
+export { type GateSettings, jointScore, type OnForget, passGate } from './run/gate'
 export type * from './run/metrics'
+export { type MixedDataOptions, mixedData } from './run/mixed-data'
+export type { RunState } from './run/state'
+export { train } from './run/train'
+export type {
+  CheckpointSettings,
+  CheckpointStore,
+  EvaluationSettings,
+  StageData,
+  TrainOptions,
+  TrainResult,
+} from './run/types'
 export { metricsLine, readMetricsLine } from './watch/metrics-line'
 export { plotRuns, type RunCurve, type RunsPlot } from './watch/plot-runs'
 export { type LineOptions, NO_PROGRESS, nextProgress, type ProgressState, progressLine } from './watch/progress-line'

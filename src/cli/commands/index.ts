@@ -8,6 +8,7 @@ import * as decode from './decode'
 import * as demo from './demo'
 import * as diff from './diff'
 import * as encode from './encode'
+import * as evaluate from './evaluate'
 import * as extend from './extend'
 import * as handoff from './handoff'
 import * as initMap from './init-map'
@@ -31,6 +32,7 @@ export const commands: readonly CommandModule[] = [
   compareInit,
   apply,
   pretrain,
+  evaluate,
   handoff,
   encode,
   decode,
