@@ -21,6 +21,7 @@ import { planOptionsOf } from '../../src/trainer/recipes/plan-options'
 import { readRecipe } from '../../src/trainer/recipes/read'
 import { learningRateAt } from '../../src/trainer/recipes/schedule'
 import type { Recipe, Schedule } from '../../src/trainer/recipes/types'
+import { mixedData } from '../../src/trainer/run/mixed-data'
 import { writeModel } from '../checkpoint/model'
 import { findPython, runPython } from '../support/python'
 import { byteEncoder } from '../trainer/data/byte-encoder'
@@ -35,7 +36,9 @@ afterAll(() => rmSync(root, { recursive: true }))
 /** Ids of bytes and two special tokens are the base's, the rest are new. */
 const BASE_ROWS = 258
 const ROWS = 272
-const model: HandoffModel = { config: null!, folder: 'model', baseRows: BASE_ROWS }
+const model: HandoffModel = {
+  ...{ config: null!, folder: 'model', baseRows: BASE_ROWS, weights: [], hasSentencePiece: false },
+}
 
 const recipe = readRecipe(
   `
@@ -157,17 +160,25 @@ async function ours(of: Recipe) {
     after: [] as Map<string, Values>[],
   }
   let before: Map<string, Values> | null = null
-  for (const { stage, steps, firstRow, shares } of resolved) {
+  let read: readonly number[] = []
+  const batchesOf = mixedData({
+    data: [named('data')],
+    replay: [named('replay')],
+    replayShare: settings.replayShare,
+    length,
+    seed,
+    vocabulary: ROWS,
+  })
+  for (const { stage, steps } of resolved) {
     const options = planOptionsOf(of, stage, folder.config, { baseRows: BASE_ROWS })
     const plan = buildPlan(folder.config, { batch: rowsPerStep, length, ...options })
     const session = await cpuBackend().open(plan)
     if (before === null) await loadParameters(folder, session)
     else for (const { name, tensor } of plan.parameters) session.write(tensor, before.get(name)!)
-    const sources = [...shares].map(([name, share]) => ({ name, store: stores[name], share }))
-    const batches = createBatches({ sources, length, seed, vocabulary: ROWS })
+    const batches = batchesOf({ replayShare: stage.replayShare, read })
     if (before === null) result.bits.push(await bitsPerByte(session))
     for (let step = 1; step <= steps; step++) {
-      const blocks = batches.read(firstRow + (step - 1) * rowsPerStep, rowsPerStep)
+      const blocks = batches.read((step - 1) * rowsPerStep, rowsPerStep)
       const weights = new Float64Array(blocks.ids.length).fill(1 / blocks.targets)
       await session.run('zero')
       await session.run('forward', batchInputs(plan, { ...blocks, weights }))
@@ -176,6 +187,7 @@ async function ours(of: Recipe) {
       result.losses.push((await session.read(plan.outputs.loss))[0])
       result.norms.push(Math.sqrt((await session.read(plan.outputs.normSquared!))[0]))
     }
+    read = batches.counts(steps * rowsPerStep).map((count, i) => count + (read[i] ?? 0))
     result.bits.push(await bitsPerByte(session))
     before = new Map()
     for (const { name, tensor } of plan.parameters) before.set(name, await session.read(tensor))
@@ -184,6 +196,8 @@ async function ours(of: Recipe) {
   }
   return result
 }
+
+const named = (name: string) => ({ name, store: stores[name] })
 
 async function bitsPerByte(session: Session): Promise<number> {
   const { plan } = session

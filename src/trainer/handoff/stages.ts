@@ -4,13 +4,13 @@ import { expandLayers } from '../forms/block-expansion'
 import { stepsOf } from '../recipes/schedule'
 import type { Recipe, Schedule, Stage } from '../recipes/types'
 import { type ParameterGroup, parameterGroups, peftName } from './select'
-import type { HandoffModel, HandoffSettings } from './types'
+import type { HandoffModel, HandoffSettings, HandoffSource } from './types'
 
 export interface ResolvedStage {
   stage: Stage
+  /** Of its model, and of its files: the number of the stage and its name. */
+  folder: string
   steps: number
-  /** Row of the run at which it begins. */
-  firstRow: number
   groups: ParameterGroup[]
   /** For people. */
   notes: string[]
@@ -25,18 +25,13 @@ export function resolveStages(recipe: Recipe, model: HandoffModel, settings: Han
   const { length, rowsPerStep, tokens } = settings
   requireSettings(settings)
   const steps = stepsOf(recipe, tokens, length * rowsPerStep)
-  let firstRow = 0
-  return recipe.stages.map((stage, i) => {
-    const resolved = {
-      stage,
-      steps: steps[i],
-      firstRow,
-      ...parameterGroups(recipe, stage, model),
-      shares: sharesOf(stage, settings),
-    }
-    firstRow += steps[i] * rowsPerStep
-    return resolved
-  })
+  return recipe.stages.map((stage, i) => ({
+    stage,
+    folder: stage.name.startsWith(`${i + 1}-`) ? stage.name : `${i + 1}-${stage.name}`,
+    steps: steps[i],
+    ...parameterGroups(recipe, stage, model),
+    shares: sharesOf(stage, settings),
+  }))
 }
 
 function requireSettings({ length, rowsPerStep, micro, processes, seed, sources, replayShare }: HandoffSettings): void {
@@ -67,10 +62,14 @@ function sharesOf({ name, replayShare }: Stage, settings: HandoffSettings): Map<
     throw new KoVocabError('bad-option', what, 'name text to replay')
   }
   const sumOf = (role: string) => sources.reduce((sum, source) => sum + (source.role === role ? source.tokens : 0), 0)
+  // As `mixedData` and `createBatches` reckon, to the last bit: turns go by these numbers.
+  const replayed = sumOf('replay')
+  const shareOf = ({ tokens }: HandoffSource) => (replayed > 0 ? (replay * tokens) / replayed : 0)
+  const given = sources.reduce((sum, source) => sum + (source.role === 'replay' ? shareOf(source) : 0), 0)
   return new Map(
-    sources.map(({ name, role, tokens }) => {
-      const part = role === 'replay' ? replay : 1 - replay
-      return [name, (part * tokens) / sumOf(role)]
+    sources.map((source) => {
+      const share = source.role === 'replay' ? shareOf(source) : ((1 - given) * source.tokens) / sumOf('data')
+      return [source.name, share]
     }),
   )
 }
@@ -105,17 +104,18 @@ export function formatStages(
     seed: settings.seed,
     sources: settings.sources.map(({ name, folder }) => ({ name, folder })),
     evaluation: settings.evaluation.map(({ name, folder }) => ({ name, folder })),
-    stages: stages.map(({ stage, steps, firstRow, groups, shares }) => ({
+    stages: stages.map(({ stage, folder, steps, groups, shares }) => ({
       name: stage.name,
+      folder,
       steps,
-      first_row: firstRow,
       learning_rate: stage.learningRate,
       schedule: scheduleJson(stage.schedule),
       beta1: stage.beta1,
       beta2: stage.beta2,
       epsilon: stage.epsilon,
       max_norm: stage.maxNorm,
-      sources: [...shares].filter(([, share]) => share > 0).map(([name, share]) => ({ name, share })),
+      // All of them, in the order of the run: the shuffle of a source goes by its number.
+      sources: [...shares].map(([name, share]) => ({ name, share })),
       train: groups.map(({ parameters, rows, learningRateScale, weightDecay }) => ({
         learning_rate_scale: learningRateScale,
         weight_decay: weightDecay,

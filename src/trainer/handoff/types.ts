@@ -5,6 +5,10 @@ export interface HandoffModel {
   config: LlamaConfig
   /** Where the other trainer finds it; may be relative to the hand-off's own folder. */
   folder: string
+  /** Its files of weights, for trainers that want them named. */
+  weights: readonly string[]
+  /** Whether it has a tokenizer.model of SentencePiece's. */
+  hasSentencePiece: boolean
   /** Rows of embedding and head that the base had: those behind them are new. Null where nothing is known to be new. */
   baseRows: number | null
 }
