@@ -1,5 +1,5 @@
 /** What a step costs, counted from the plan, and where ko-vocab's own backend says its time goes. */
-import { buildPlan } from '../../src/trainer/index.ts'
+import { buildPlan, measurePeak } from '../../src/trainer/index.ts'
 import { attendedPairs, flopsOf } from '../../src/trainer/run/flops.ts'
 
 /**
@@ -26,8 +26,8 @@ const STEPS = 3
  * Time on the device by kernel, over some steps, of a backend that was opened with `profile`.
  *
  * @param {{backend: any, run: (batch: any, number: number, read: boolean) => Promise<any>}} opened
- * @returns {Promise<{kernels: {kind: string, kernel: string, dispatches: number, milliseconds: number, work: number}[]}>} a
- *   step
+ * @returns {Promise<{peak: {flops: number, bytes: number}, kernels: {kind: string, kernel: string, dispatches: number,
+ *   milliseconds: number, work: number}[]}>} `peak` of the device, a second; the rest a step
  */
 export async function profileStep({ backend, run }, batch, first) {
   await run(batch, first, true)
@@ -36,6 +36,7 @@ export async function profileStep({ backend, run }, batch, first) {
   const entries = await backend.profile()
   const perStep = (value) => value / STEPS
   return {
+    peak: await measurePeak(backend.device),
     kernels: entries.map(({ kind, kernel, dispatches, milliseconds, work }) => ({
       kind,
       kernel,

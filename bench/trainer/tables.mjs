@@ -58,7 +58,7 @@ function profileLines({ peak, kernels }) {
     fixed(milliseconds, 3),
     `${((100 * milliseconds) / total).toFixed(1)} %`,
     work ? (work / milliseconds / 1e6).toFixed(1) : '–',
-    work && peak ? `${((100 * work) / (milliseconds / 1000) / peak.flops).toFixed(1)} %` : '–',
+    work ? `${((100 * work) / (milliseconds / 1000) / peak.flops).toFixed(1)} %` : '–',
   ]
   const matmuls = kernels.filter(({ kind }) => kind === 'matmul')
   const all = (key) => matmuls.reduce((sum, kernel) => sum + kernel[key], 0)
@@ -67,9 +67,7 @@ function profileLines({ peak, kernels }) {
     '## Where the time of ko-vocab goes',
     '',
     'On the device, each dispatch timed by itself, which makes the whole slower.',
-    ...(peak
-      ? [`Peak of the device, measured: ${(peak.flops / 1e9).toFixed(1)} GFLOP/s of float32 (${peak.how}).`]
-      : []),
+    `Peak of the device, measured: ${(peak.flops / 1e9).toFixed(1)} GFLOP/s of float32 in registers, ${(peak.bytes / 1e9).toFixed(1)} GB/s of copying.`,
     '',
     ...table(
       ['kernel', 'dispatches a step', 'ms a step', 'of all', 'GFLOP/s', 'of peak'],
