@@ -40,6 +40,36 @@ export { expandConfigText } from './forms/expand-config-text'
 export { beginLora, loraInitialValues, mergeLora } from './forms/lora'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
+export {
+  type ChatTemplate,
+  chatTemplateOf,
+  createChatTemplate,
+} from './objectives/chat-template'
+export {
+  type Conversation,
+  type Message,
+  type Preference,
+  readConversation,
+  readPreference,
+} from './objectives/conversations'
+export { answerNll, type DpoStep, dpoWeights, positionWeights } from './objectives/dpo'
+export {
+  type ConversationEncoder,
+  createConversationEncoder,
+  type EncodedConversation,
+} from './objectives/encode-conversation'
+export { type ConversationStore, type ConversationStoreOptions, conversationStore } from './objectives/instruction'
+export type { LinesOfFile } from './objectives/json-lines'
+export { namedTemplates, type TemplateName } from './objectives/named-templates'
+export {
+  createPreferenceBatches,
+  type PreferenceBatches,
+  type PreferenceBatchesOptions,
+  type PreferenceBlocks,
+  type PreferenceStore,
+  type PreferenceStoreOptions,
+  preferenceStore,
+} from './objectives/preferences'
 export { buildPlan, type PlanOptions, type TrainSettings } from './plan/build'
 export type * from './plan/operations'
 export { type Batch, batchInputs, IGNORED, nextTokenLabels, updateInputs } from './plan/step-inputs'
@@ -59,7 +89,7 @@ export type {
 } from './plan/types'
 export type { AdamWOptions } from './plan/update'
 export { formatRecipe } from './recipes/format'
-export { planOptionsOf, type RecipeModel, type StagePlan } from './recipes/plan-options'
+export { planOptionsOf, type RecipeModel, type StagePlan, trainedParameters } from './recipes/plan-options'
 export { type PresetName, presetNames, presetText } from './recipes/presets'
 export { presetRecipe, type ReadRecipeOptions, readRecipe } from './recipes/read'
 export { learningRateAt, stepsOf } from './recipes/schedule'

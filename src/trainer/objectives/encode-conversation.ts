@@ -1,7 +1,7 @@
 /** A conversation as tokens, with a mask of those that are learned. */
 import { encodeUtf8 } from '../../text/utf8'
 import type { Tokenizer } from '../../tokenizer/types'
-import { createDocumentEncoder } from '../data/document-encoder'
+import { createDocumentEncoder, type DocumentEncoder } from '../data/document-encoder'
 import { renderConversation } from './assistant-spans'
 import type { ChatTemplate } from './chat-template'
 import type { Conversation } from './conversations'
@@ -18,13 +18,19 @@ export interface EncodedConversation {
 export type ConversationEncoder = (conversation: Conversation, place: string) => EncodedConversation
 
 /**
- * The ids of the rendered text, without special tokens around it: a template writes its own. As in transformers
- * (`return_assistant_tokens_mask`), a token is learned if a part of its text is. Which one holds a character is found by
+ * The ids of the rendered text, without special tokens around it: a template writes its own. A token is learned if a part
+ * of its text is, as in transformers (`return_assistant_tokens_mask`; but of a turn whose last character is spelled in
+ * bytes, that marks the first byte alone). Which one holds a character is found by
  * encoding the text up to there: ids that both have in common end before it. So nothing needs offsets, and the ids
  * before a turn are those that a prompt has when the model answers it.
+ *
+ * @param encoder of the same tokenizer, without special tokens around a text, if there is one already
  */
-export function createConversationEncoder(tokenizer: Tokenizer, template: ChatTemplate): ConversationEncoder {
-  const { encode } = createDocumentEncoder(tokenizer, { bos: 'never', eos: 'never' })
+export function createConversationEncoder(
+  tokenizer: Tokenizer,
+  template: ChatTemplate,
+  { encode }: Pick<DocumentEncoder, 'encode'> = createDocumentEncoder(tokenizer, { bos: 'never', eos: 'never' }),
+): ConversationEncoder {
   const specials = tokenizer.addedTokens.filter(({ special }) => special).map(({ content }) => content)
   const endsSpecial = (text: string) => specials.some((special) => text.endsWith(special))
   return (conversation, place) => {

@@ -71,6 +71,17 @@ export function planOptionsOf(recipe: Recipe, stage: Stage, config: LlamaConfig,
   }
 }
 
+/**
+ * Parameters that train in one stage or another, adapters among them: what an adapter's folder has to hold.
+ *
+ * @throws KoVocabError as {@link planOptionsOf}
+ */
+export function trainedParameters(recipe: Recipe, config: LlamaConfig, model: RecipeModel): Set<string> {
+  const names = parameterNames(recipe, config)
+  const plans = recipe.stages.map((stage) => planOptionsOf(recipe, stage, config, model))
+  return new Set(names.filter((name) => plans.some(({ train }) => train({ name, shape: [] }) !== false)))
+}
+
 /** Of the model, then of its adapters. */
 function parameterNames({ form }: Recipe, config: LlamaConfig): string[] {
   const names = parameterShapes(config).map(({ name }) => name)

@@ -6,7 +6,7 @@ import { expandConfig } from '../../../src/trainer/forms/block-expansion'
 import { EMBEDDING, HEAD, parameterShapes } from '../../../src/trainer/model/parameters'
 import { buildPlan, type TrainSettings } from '../../../src/trainer/plan/build'
 import { updateInputs } from '../../../src/trainer/plan/step-inputs'
-import { planOptionsOf } from '../../../src/trainer/recipes/plan-options'
+import { planOptionsOf, trainedParameters } from '../../../src/trainer/recipes/plan-options'
 import { presetNames } from '../../../src/trainer/recipes/presets'
 import { presetRecipe, readRecipe } from '../../../src/trainer/recipes/read'
 import {
@@ -75,6 +75,18 @@ describe('rules', () => {
     const { train, notes } = planOptionsOf(recipe, recipe.stages[0], model, { baseRows })
     expect(train({ name: EMBEDDING, shape: [] })).toHaveProperty('rows')
     expect(notes).toEqual([expect.stringContaining(`so ${EMBEDDING} trains`)])
+  })
+
+  it('what trains in any stage', () => {
+    const eeve = trainedParameters(presetRecipe('eeve'), config, { baseRows })
+    expect([...eeve]).toEqual(names)
+    const lora = readRecipe(
+      'extends: lora\nform: { targets: [q_proj] }\nstages: { adapters: { train: [adapters, head] } }',
+      'x',
+    )
+    const found = [...trainedParameters(lora, config, { baseRows })]
+    expect(found).toHaveLength(1 + 2 * config.layers)
+    expect(found[0]).toBe(HEAD)
   })
 
   it('takes the optimizer of the stage', () => {
