@@ -4,7 +4,7 @@
  * initialization of the new rows, by each recipe. Everything is a call of the command, as a user would make it.
  *
  *     node bench/adaptation/adaptation.mjs [--step prepare|train|plot|all] [--work DIR] [--english FILE] [--korean NAME=MB,…]
- *       [--korean-folder DIR] [--tokens 6e6] [--base-tokens 3e7] [--backend auto] [--parallel 1] [--only NAME] [--quick]
+ *       [--korean-folder DIR] [--tokens 12e6] [--base-tokens 4e7] [--backend auto] [--parallel 1] [--only NAME] [--quick]
  *
  * `train` needs nothing but the folder that `prepare` made and the command (`--cli`), so that it can run elsewhere.
  */
@@ -28,14 +28,15 @@ const { values: options } = parseArgs({
     vocabulary: text('2048'),
     add: text('4096'),
     /** Of the extended runs; all others spend the same FLOPs. */
-    tokens: text('6e6'),
-    'base-tokens': text('3e7'),
+    tokens: text('12e6'),
+    'base-tokens': text('4e7'),
     length: text('256'),
     batch: text('32'),
     'learning-rate': text('1e-3'),
     backend: text('auto'),
     parallel: text('1'),
     evaluations: text('10'),
+    'eval-bytes': text('400k'),
     only: text(''),
     cli: text(fileURLToPath(new URL('../../dist/cli.js', import.meta.url))),
     docs: text(fileURLToPath(new URL('../../docs/images', import.meta.url))),
@@ -43,7 +44,14 @@ const { values: options } = parseArgs({
   },
 })
 if (options.quick)
-  Object.assign(options, { tokens: '2e4', 'base-tokens': '4e4', length: '64', batch: '4', evaluations: '2' })
+  Object.assign(options, {
+    tokens: '2e3',
+    'base-tokens': '2e3',
+    length: '64',
+    batch: '2',
+    evaluations: '1',
+    'eval-bytes': '4k',
+  })
 const work = resolve(options.work)
 const at = (...names) => join(work, ...names)
 mkdirSync(work, { recursive: true })
@@ -104,8 +112,26 @@ async function prepare() {
 
 /** The English model, then every run from it; what is there already stays. */
 async function train() {
-  const shape = ['--length', options.length, '--batch', options.batch, '--backend', options.backend]
-  const held = ['--eval', `ko=${at('ko-heldout.txt')}`, '--guard', `en=${at('en-heldout.txt')}`, '--on-forget', 'warn']
+  const shape = [
+    '--length',
+    options.length,
+    '--batch',
+    options.batch,
+    '--accumulate',
+    '1',
+    '--backend',
+    options.backend,
+  ]
+  const held = [
+    '--eval',
+    `ko=${at('ko-heldout.txt')}`,
+    '--guard',
+    `en=${at('en-heldout.txt')}`,
+    '--on-forget',
+    'warn',
+    '--eval-bytes',
+    options['eval-bytes'],
+  ]
   if (!existsSync(at('base', 'config.json'))) {
     const english = [
       '--model',
@@ -144,7 +170,7 @@ async function train() {
     rmSync(out, { recursive: true, force: true })
     const english = replay > 0 ? ['--replay', at('en.txt'), '--replay-share', String(replay)] : []
     const what = ['--model', modelOf(model), '--data', at('ko.txt'), ...english, '--recipe', recipe, ...shape]
-    const rate = recipe === 'full' ? ['--learning-rate', options['learning-rate']] : []
+    const rate = ['--learning-rate', options['learning-rate']]
     jobs.push(async () => {
       const key = `${model === 'base' ? 'base' : 'extended'} full`
       if (!perToken.has(key)) perToken.set(key, flopsOf(modelOf(model), shape))
