@@ -133,7 +133,7 @@ describe('masks', () => {
       if (learned[at] === 0) continue
       const start = at
       while (learned[at + 1] === 1) at++
-      texts.push(decodeIds(tokenizer, Array.from(ids.subarray(start, at + 1))))
+      texts.push(decodeIds(tokenizer, ids.subarray(start, at + 1), { skipSpecialTokens: false }))
     }
     return texts
   }

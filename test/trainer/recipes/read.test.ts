@@ -1,10 +1,11 @@
 /** Recipes from YAML and back. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatRecipe } from '../../../src/trainer/recipes/format'
 import { presetNames, presetText } from '../../../src/trainer/recipes/presets'
 import { presetRecipe, readRecipe } from '../../../src/trainer/recipes/read'
-import { PROJECTIONS } from '../../../src/trainer/recipes/schema'
+import { PROJECTIONS, ROLES } from '../../../src/trainer/recipes/schema'
 import type { Objective, Recipe, Schedule, Stage, TrainRule } from '../../../src/trainer/recipes/types'
 
 const read = (text: string) => readRecipe(text, 'my.yaml')
@@ -166,6 +167,24 @@ stages:
         hint: expect.stringMatching(hint),
       }),
     )
+  })
+})
+
+describe('the page', () => {
+  const page = readFileSync(new URL('../../../docs/recipes.md', import.meta.url), 'utf8')
+
+  it('shows recipes that can be read', () => {
+    const written = [...page.matchAll(/^```yaml no-run\n([\s\S]*?)^```/gm)].map(([, yaml]) =>
+      readRecipe(yaml, 'recipes.md'),
+    )
+    expect(written.map(({ stages }) => stages.map(({ name }) => name))).toEqual([
+      ['embeddings', 'adapters'],
+      ['embeddings', 'all'],
+    ])
+  })
+
+  it('names every recipe and every rule', () => {
+    for (const name of [...presetNames, ...ROLES]) expect(page).toContain(`\`${name}\``)
   })
 })
 
