@@ -34,15 +34,21 @@ else await main()
 async function main() {
   const { quick } = options
   const model = oneOf('model', options.model ?? (quick ? 'small' : 'mid'), MODEL_NAMES)
-  const ours = oneOf('ours', options.ours ?? OURS[0], OURS)
+  const given = options.ours === undefined ? null : oneOf('ours', options.ours, OURS)
   const rounds = whole('rounds', options.rounds ?? (quick ? '1' : '5'))
   const steps = options.steps || quick ? whole('steps', options.steps ?? '2') : null
   const workload = workloadOf(model)
   const say = (line) => process.stderr.write(`${line}\n`)
   const { present, absent } = findContenders()
-  const wanted = present.filter(({ name }) => !OURS.includes(name) && (!options.peer || name.includes(options.peer)))
+  const noGpu = given === OURS[1] ? null : await whyNoGpu(say)
+  if (noGpu && given) throw new Error(noGpu)
+  const ours = given ?? OURS[noGpu ? 1 : 0]
+  if (noGpu) absent.push({ name: 'everything on WebGPU', why: noGpu })
+  const wanted = present.filter(
+    ({ name }) =>
+      !OURS.includes(name) && (!options.peer || name.includes(options.peer)) && !(noGpu && CONTENDERS[name]?.gpu),
+  )
   const us = present.find(({ name }) => name === ours)
-  if (!us) throw new Error(`${ours} is not here: ${absent.map(({ name, why }) => `${name}: ${why}`).join('; ')}`)
   const rows = []
   const report = (profile) => {
     const flops = stepFlops(workload)
@@ -65,6 +71,21 @@ async function main() {
   const wrong = rows.filter(({ failed, match }) => failed || match.equal === false)
   for (const row of wrong) say(`${row.peer ?? row.ours}: ${row.failed ?? `differs: ${row.match.text}`}`)
   process.exitCode = wrong.length > 0 ? 1 : 0
+}
+
+/** Null where there is a WebGPU device. */
+async function whyNoGpu(say) {
+  say('looking for a WebGPU device')
+  const started = startProcess(ownProcess(OURS[0]))
+  try {
+    await started.ask({ do: 'open', workload: workloadOf(MODEL_NAMES[0]) })
+    return null
+  } catch (error) {
+    // The last lines say what is missing; those before are where it was found out.
+    return error.message.split('\n').find((line) => line.startsWith('Error: '))?.slice(7) ?? error.message
+  } finally {
+    started.end()
+  }
 }
 
 /** Null where the device has no timestamps. */

@@ -24,7 +24,15 @@ const MOST_STEPS = 50
 export async function comparePair(workload, ours, peer, { rounds, steps, say }) {
   const sides = peer ? { ours, peer } : { ours }
   const started = {}
-  const row = { ours: ours.name, peer: peer?.name ?? null, opened: {}, compared: {}, turns: { ours: [], peer: [] } }
+  const name = peer ? `${ours.name} against ${peer.name}` : ours.name
+  const row = {
+    name,
+    ours: ours.name,
+    peer: peer?.name ?? null,
+    opened: {},
+    compared: {},
+    turns: { ours: [], peer: [] },
+  }
   let side = 'ours'
   try {
     for (side of Object.keys(sides)) {
