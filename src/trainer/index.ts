@@ -38,6 +38,16 @@ export {
 } from './forms/block-expansion'
 export { expandConfigText } from './forms/expand-config-text'
 export { beginLora, loraInitialValues, mergeLora } from './forms/lora'
+export { handOff } from './handoff/hand-off'
+export {
+  HANDOFF_TARGETS,
+  type Handoff,
+  type HandoffFile,
+  type HandoffModel,
+  type HandoffSettings,
+  type HandoffSource,
+  type HandoffTarget,
+} from './handoff/types'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
 export {

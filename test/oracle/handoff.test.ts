@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { cpuBackend } from '../../src/trainer/backends/cpu/backend'
 import type { Session, Values } from '../../src/trainer/backends/types'
 import { createBatches } from '../../src/trainer/data/batches'
@@ -12,6 +12,7 @@ import { openTokens } from '../../src/trainer/data/open-tokens'
 import type { TokenStore } from '../../src/trainer/data/token-store'
 import { evaluationWindows } from '../../src/trainer/data/windows'
 import { writeTokens } from '../../src/trainer/data/write-tokens'
+import { expandLayers } from '../../src/trainer/forms/block-expansion'
 import { formatStages, resolveStages } from '../../src/trainer/handoff/stages'
 import type { HandoffModel, HandoffSettings } from '../../src/trainer/handoff/types'
 import { loadParameters, openModel } from '../../src/trainer/load'
@@ -30,6 +31,7 @@ import { relativeDistance } from '../trainer/support/golden'
 const python = findPython(['torch', 'transformers', 'safetensors', 'numpy'])
 const trainerPython = findPython(['torch', 'transformers', 'safetensors', 'numpy', 'accelerate'])
 const programs = fileURLToPath(new URL('../../examples/torchrun', import.meta.url))
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 900_000 })
 const root = mkdtempSync(join(tmpdir(), 'ko-vocab-handoff-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
@@ -128,7 +130,7 @@ function launch(program: string, processes: number, words: string[]): string {
   const all = [...(processes === 1 ? [] : torchrun), join(programs, program), ...words]
   const quiet = { HF_HUB_OFFLINE: '1', PYTHONDONTWRITEBYTECODE: '1', TOKENIZERS_PARALLELISM: 'false' }
   const env = { ...process.env, ...quiet, OMP_NUM_THREADS: '1', CUDA_VISIBLE_DEVICES: '' }
-  const run = spawnSync(python.path!, all, { encoding: 'utf8', env, timeout: 240_000 })
+  const run = spawnSync(python.path!, all, { encoding: 'utf8', env, timeout: 600_000 })
   if (run.status !== 0) throw new Error(`${program} ended with ${run.status}: ${run.stderr.slice(-3000)}`)
   return run.stdout
 }
@@ -149,7 +151,7 @@ function train(stages: string, out: string, processes: number, options: string[]
 }
 
 /** The same by the CPU backend here. */
-async function ours(of: Recipe) {
+async function ours(of: Recipe, stages = of.stages.length) {
   const folder = await openModel(join(root, 'model'))
   const resolved = resolveStages(of, model, settings)
   const { length, rowsPerStep, seed } = settings
@@ -169,7 +171,7 @@ async function ours(of: Recipe) {
     seed,
     vocabulary: ROWS,
   })
-  for (const { stage, steps } of resolved) {
+  for (const { stage, steps } of resolved.slice(0, stages || 1)) {
     const options = planOptionsOf(of, stage, folder.config, { baseRows: BASE_ROWS })
     const plan = buildPlan(folder.config, { batch: rowsPerStep, length, ...options })
     const session = await cpuBackend().open(plan)
@@ -177,6 +179,7 @@ async function ours(of: Recipe) {
     else for (const { name, tensor } of plan.parameters) session.write(tensor, before.get(name)!)
     const batches = batchesOf({ replayShare: stage.replayShare, read })
     if (before === null) result.bits.push(await bitsPerByte(session))
+    if (stages === 0) return result
     for (let step = 1; step <= steps; step++) {
       const blocks = batches.read((step - 1) * rowsPerStep, rowsPerStep)
       const weights = new Float64Array(blocks.ids.length).fill(1 / blocks.targets)
@@ -306,6 +309,70 @@ describe.skipIf(!trainerPython.path)(`handed off to transformers' Trainer (${tra
       }
     }
   })
+})
+
+const peft = findPython(['torch', 'transformers', 'safetensors', 'numpy', 'peft'])
+const oneStage = (text: string) => readRecipe(`${text}\ndefaults: { learning-rate: 0.01 }`, 'recipe.yaml')
+
+describe.skipIf(!python.path)(`forms of a recipe under torchrun (${python.reason})`, () => {
+  it('blocks that are added begin as the identity, and they alone learn', async () => {
+    const grown = oneStage('form: { kind: block-expansion, blocks: 1 }\nstages: [{ name: new, train: [new-blocks] }]')
+    const { bits } = train(writeStages('grown.json', grown), 'grown', 2)
+    expect(Math.abs(bits[0] - (await ours(recipe, 0)).bits[0])).toBeLessThan(2e-5)
+    expect(bits[1]).not.toBe(bits[0])
+    const { from, added } = expandLayers(2, 1)
+    const base = await parametersOf(join(root, 'model'))
+    const after = await parametersOf(join(root, 'grown', '1-new'))
+    for (const [name, values] of after) {
+      const layer = /layers\.(\d+)/.exec(name)?.[1]
+      const old = layer === undefined ? name : name.replace(`layers.${layer}`, `layers.${from[Number(layer)]}`)
+      const same = bitsOf(values).every((bits, i) => bits === bitsOf(base.get(old)!)[i])
+      expect(same, name).toBe(layer === undefined || !added.includes(Number(layer)))
+    }
+  })
+
+  it.skipIf(!peft.path)(`adapters begin as nothing, and PEFT loads them (${peft.reason})`, async () => {
+    const lora = oneStage(
+      'form: { kind: lora, rank: 2, targets: [q_proj, up_proj] }\nstages: [{ name: a, train: [adapters, { parameters: embedding, rows: new }] }]',
+    )
+    const { bits } = train(writeStages('lora.json', lora), 'lora', 2)
+    expect(Math.abs(bits[0] - (await ours(recipe, 0)).bits[0])).toBeLessThan(2e-5)
+    const query = { model: join(root, 'model'), adapter: join(root, 'lora', '1-a'), base: BASE_ROWS }
+    const got = await runPython<Record<string, unknown>>(python.path!, LOAD_ADAPTER, query)
+    expect(got).toEqual({ adapters: 8, moved: true, base_rows_kept: true, new_rows_moved: true })
+  })
+})
+
+const LOAD_ADAPTER = `
+import json, sys, torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+q = json.load(sys.stdin)
+load = lambda: AutoModelForCausalLM.from_pretrained(q['model'], dtype=torch.float32)
+base = load().get_input_embeddings().weight
+model = PeftModel.from_pretrained(load(), q['adapter'])
+rows = model.get_base_model().get_input_embeddings().weight
+adapters = {name: p for name, p in model.named_parameters() if 'lora_' in name}
+moved = all(p.abs().max() > 0 for p in adapters.values())
+kept = torch.equal(rows[:q['base']], base[:q['base']])
+new = bool((rows[q['base']:] != base[q['base']:]).all())
+json.dump({'adapters': len(adapters), 'moved': moved, 'base_rows_kept': kept, 'new_rows_moved': new}, sys.stdout)
+`
+
+const arrow = findPython(['torch', 'numpy', 'pyarrow'])
+it.skipIf(!arrow.path)(`rows as Parquet are the trainer's (${arrow.reason})`, async () => {
+  const stages = writeStages('stages.json', recipe)
+  launch('blocks.py', 1, [stages, '--stage', '2', '--out', join(root, 'blocks')])
+  const code = `import json, sys, pyarrow.parquet as pq; json.dump(pq.read_table(json.load(sys.stdin)).to_pydict(), sys.stdout)`
+  const path = join(root, 'blocks', '2-attention.parquet')
+  const got = await runPython<Record<string, number[][]>>(arrow.path!, code, path)
+  const { length, rowsPerStep, seed, replayShare } = settings
+  const options = { data: [named('data')], replay: [named('replay')], replayShare, length, seed, vocabulary: ROWS }
+  const before = mixedData(options)({ replayShare: undefined, read: [] }).counts(5 * rowsPerStep)
+  const blocks = mixedData(options)({ replayShare: 0.5, read: before }).read(0, 5 * rowsPerStep)
+  expect(got.input_ids.flat()).toEqual([...blocks.ids])
+  const labels = [...blocks.labels].map((_, at) => (at % length === 0 ? -100 : blocks.labels[at - 1]))
+  expect(got.labels.flat()).toEqual(labels)
 })
 
 const bitsOf = (values: Values) => new Uint32Array(Float32Array.from(values).buffer)

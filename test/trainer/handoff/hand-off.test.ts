@@ -165,3 +165,29 @@ it('YAML is written for readers of version 1.1', () => {
   const text = yamlText(['what'], value)
   expect(text).toBe('# what\na: "no"\nb: 1.0e-8\nc:\n  - 2.0e-7\n  - "on"\nd: 0.1\n')
 })
+
+describe('examples', () => {
+  const llama2 = {
+    ...{ architectures: ['LlamaForCausalLM'], vocab_size: 46_336, hidden_size: 4096, intermediate_size: 11_008 },
+    ...{ num_hidden_layers: 32, num_attention_heads: 32, rms_norm_eps: 1e-5, max_position_embeddings: 4096 },
+  }
+  const large: HandoffModel = {
+    ...{ config: readLlamaConfig(JSON.stringify(llama2), 'config.json'), folder: '../Llama-2-7b-ko', baseRows: 32_000 },
+    ...{ weights: ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'], hasSentencePiece: true },
+  }
+  const wide = {
+    sources: [source('ko', 'data', 4e9), source('en', 'replay', 1e9)],
+    ...{ length: 4096, rowsPerStep: 256, micro: 4, processes: 8, tokens: 2e9 },
+  }
+  const folder = '../../../examples'
+
+  // Remove a file and run this test: it is written anew, but not in CI.
+  it.each(['axolotl', 'torchtune'] as const)('of %s are what the command writes for Llama-2', async (target) => {
+    const recipe = target === 'axolotl' ? 'eeve' : 'two-stage'
+    const { files, commands } = handed(recipe, target, wide, large)
+    const script = `# Llama-2-7b with 14,336 new pieces, recipe ${recipe}: ko-vocab handoff --to ${target}\n${commands.join('\n')}\n`
+    await expect(script).toMatchFileSnapshot(`${folder}/${target}/run.sh`)
+    for (const { name, text } of files.filter((file) => file.name.endsWith('.yaml')))
+      await expect(text).toMatchFileSnapshot(`${folder}/${target}/${name}`)
+  })
+})
