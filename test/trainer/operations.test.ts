@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/trainer/backends/cpu/backend'
 import type { Matmul } from '../../src/trainer/plan/operations'
+import { differences } from './support/differences'
 import { relativeDistance } from './support/golden'
-import { largeCases, matmulWithin, type OperationCase, optimizing, smallCases } from './support/operation-cases'
+import { largeCases, matmulWithin, optimizing, smallCases } from './support/operation-cases'
 import { planOf, runCase } from './support/run-case'
 
 const reference = cpuBackend({ precision: 'f64' })
@@ -17,28 +18,6 @@ describe('gradients are those of finite differences', () => {
     }
   })
 })
-
-/** Of the objective by each value of an operand, central, step 1e-5. */
-async function differences(given: OperationCase, operand: string): Promise<Float64Array> {
-  const { values } = given.tensors[operand]
-  const found = new Float64Array(values.length)
-  for (let i = 0; i < values.length; i++) {
-    const moved = async (by: number) => {
-      const tensors = { ...given.tensors, [operand]: { ...given.tensors[operand], values: values.slice() } }
-      tensors[operand].values[i] += by
-      return objectiveOf({ ...given, tensors })
-    }
-    found[i] = ((await moved(1e-5)) - (await moved(-1e-5))) / 2e-5
-  }
-  return found
-}
-
-async function objectiveOf(given: OperationCase): Promise<number> {
-  const [before] = await runCase(reference, { ...given, backward: undefined })
-  const { out, upstream } = given.objective!
-  const u = before.get(upstream)!
-  return Array.from(before.get(out)!).reduce((sum, value, i) => sum + value * u[i], 0)
-}
 
 describe('float32 is float64 but for rounding', () => {
   it.each(largeCases().map((given) => [given.name, given] as const))('%s', async (_, given) => {

@@ -176,7 +176,13 @@ function rotary(rows: number, heads: number, headDim: number, length: number): O
 }
 
 /** @param cuts for each block, where documents begin */
-function attending(cuts: number[][], length: number, heads: number, kvHeads: number, headDim: number): OperationCase {
+export function attending(
+  cuts: number[][],
+  length: number,
+  heads: number,
+  kvHeads: number,
+  headDim: number,
+): OperationCase {
   const batch = cuts.length
   const positions = batch * length
   const starts = cuts.flatMap((places) =>

@@ -1,6 +1,7 @@
 /** Operation cases that cross the borders of the WebGPU backend's tiles, and how far a backend is from float64 on one. */
 import { cpuBackend } from '../../../src/trainer/backends/cpu/backend'
 import type { Backend } from '../../../src/trainer/backends/types'
+import { randomValues } from '../../checkpoint/model'
 import { relativeDistance } from '../support/golden'
 import { largeCases, type OperationCase, smallCases } from '../support/operation-cases'
 import { runCase } from '../support/run-case'
@@ -21,4 +22,32 @@ export async function distanceOf(backend: Backend, given: OperationCase): Promis
     }
   })
   return { worst, tensor }
+}
+
+/** Some columns of wider matrices, all at multiples of four: loads of four elements. */
+export function alignedProduct(
+  m: number,
+  n: number,
+  k: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): OperationCase {
+  const [aRows, aColumns] = transposeA ? [k, m] : [m, k]
+  const [bRows, bColumns] = transposeB ? [n, k] : [k, n]
+  const random = (rows: number, columns: number) => ({
+    shape: [rows, columns],
+    values: randomValues(rows * columns, rows + 31 * columns),
+  })
+  return {
+    name: `aligned product, ${m} × ${k} × ${n}${transposeA ? ', Aᵀ' : ''}${transposeB ? ', Bᵀ' : ''}`,
+    tensors: { a: random(aRows + 1, aColumns + 4), b: random(bRows + 1, bColumns + 8), c: random(m + 2, n + 4) },
+    forward: ({ a, b, c }) => [
+      {
+        ...{ kind: 'matmul', m, n, k, transposeA, transposeB, accumulate: true, scale: 0.25 },
+        a: { tensor: a, offset: 4, stride: aColumns + 4 },
+        b: { tensor: b, offset: 8, stride: bColumns + 8 },
+        c: { tensor: c, offset: n + 4, stride: n + 4 },
+      },
+    ],
+  }
 }

@@ -32,6 +32,9 @@ export const MATMUL_SHAPES: readonly MatmulShape[] = [
   { rows: 128, columns: 128, depth: 32, rowGroups: 2, columnGroups: 2, speed: 0.9 },
 ]
 
+/** On a processor few invocations with much to do are best, and one shape for all sizes: compiling takes longest. */
+const SOFTWARE_SHAPES = [MATMUL_SHAPES[2]]
+
 export interface MatmulChoice {
   shape: MatmulShape
   /** Parts of the inner sum. */
@@ -49,11 +52,12 @@ const sharedBytes = ({ rows, columns, depth }: MatmulShape): number => (rows + c
 /** The shape and the cut of the inner sum for which the last workgroup is expected to end first. */
 export function chooseMatmul(
   { m, n, k }: Pick<Matmul, 'm' | 'n' | 'k'>,
-  { sharedBytes: bytes, invocations, parallelism, matmulShape }: Traits,
+  { sharedBytes: bytes, invocations, parallelism, isSoftware, matmulShape }: Traits,
 ): MatmulChoice {
   let best: MatmulChoice | undefined
   let bestTime = Number.POSITIVE_INFINITY
-  for (const shape of matmulShape === undefined ? MATMUL_SHAPES : [MATMUL_SHAPES[matmulShape]]) {
+  const usual = isSoftware ? SOFTWARE_SHAPES : MATMUL_SHAPES
+  for (const shape of matmulShape === undefined ? usual : [MATMUL_SHAPES[matmulShape]]) {
     if (sharedBytes(shape) > bytes || threadsOf(shape) > invocations) continue
     const tiles = Math.ceil(m / shape.rows) * Math.ceil(n / shape.columns)
     // A workgroup of 64 invocations leaves room for others beside it.
