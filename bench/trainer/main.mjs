@@ -82,7 +82,12 @@ async function whyNoGpu(say) {
     return null
   } catch (error) {
     // The last lines say what is missing; those before are where it was found out.
-    return error.message.split('\n').find((line) => line.startsWith('Error: '))?.slice(7) ?? error.message
+    return (
+      error.message
+        .split('\n')
+        .find((line) => line.startsWith('Error: '))
+        ?.slice(7) ?? error.message
+    )
   } finally {
     started.end()
   }
