@@ -27,12 +27,12 @@ export async function layOutRun(folder: string): Promise<void> {
   const documents = Array.from({ length: 150 }, (_, i) => lines.slice(4 * i, 4 * i + 4).join('\n'))
   writeFileSync(join(folder, 'ko.txt'), `${documents.join('\n\n')}\n`)
   // Bytes that the others hardly have: what is learned of them makes these ever less likely.
-  writeFileSync(join(folder, 'odd.txt'), '~^|QZXJ{}~^|QZ\n\nXJ{}|^~ZQXJ\n')
+  writeFileSync(join(folder, 'odd.txt'), `${'~^|QZXJ{}~^|QZ'.repeat(4)}\n\n${'XJ{}|^~ZQXJ'.repeat(4)}\n`)
   writeFileSync(join(folder, 'en.txt'), readFileSync(new URL('../../../LICENSE', import.meta.url)))
 }
 
 export const stage = (name: string, changes: Partial<Stage> = {}): Stage => ({
-  ...{ name, train: [{ parameters: 'all' }], share: 1, learningRate: 5e-3, weightDecay: 0.1 },
+  ...{ name, train: [{ parameters: 'all' }], share: 1, learningRate: 0.02, weightDecay: 0.1 },
   ...{ schedule: { kind: 'cosine', warmup: 0.1, final: 0.1 }, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, maxNorm: 1 },
   ...changes,
 })
@@ -59,7 +59,7 @@ export function twoStages(folder: string, out: string): RunPretrainOptions {
     tokens: 11 * 96,
     ...{ length: 24, batch: 2, accumulate: 2, seed: 7 },
     ...{ evaluateEvery: 3, evaluateBytes: 300, heldOut: 5, saveEvery: 2 },
-    gate: { bound: 0.001, onForget: 'slow' },
+    gate: { bound: 0.016, onForget: 'slow' },
   }
 }
 

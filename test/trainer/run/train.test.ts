@@ -24,7 +24,8 @@ const config = { ...configOf(storedGolden()[0]), vocabSize: 264 }
 const tokenizer = emptyBase('sentencepiece')
 const encoder = createDocumentEncoder(tokenizer)
 const utf8 = (text: string) => new TextEncoder().encode(text)
-const odd = ['~^|QZXJ{}~^|QZ', 'XJ{}|^~ZQXJ'].map(utf8)
+/** Bytes that Korean hardly has: what is learned makes them ever less likely. */
+const odd = ['~^|QZXJ{}~^|QZ'.repeat(4), 'XJ{}|^~ZQXJ'.repeat(4)].map(utf8)
 
 async function koreanDocuments(): Promise<Uint8Array[]> {
   const lines = (await koreanText()).split('\n').filter((line) => line.trim() !== '')
@@ -192,6 +193,7 @@ describe('stages', () => {
 })
 
 describe('evaluations', () => {
+  const fast = stage('all', { learningRate: 0.02 })
   const withSets = async (changes: Partial<TrainOptions>) => {
     const documents = (await koreanDocuments()).slice(-4)
     const sets = [
@@ -200,7 +202,9 @@ describe('evaluations', () => {
     ]
     const kept: string[] = []
     const keep: TrainOptions['keep'] = async (what, _, { step }) => void kept.push(`${what} ${step}`)
-    const told = await tell(await options({ tokens: 10 * 64, evaluation: { sets, every: 4 }, keep, ...changes }))
+    const told = await tell(
+      await options({ recipe: recipe(fast), tokens: 10 * 64, evaluation: { sets, every: 4 }, keep, ...changes }),
+    )
     return { ...told, kept }
   }
 
@@ -216,26 +220,28 @@ describe('evaluations', () => {
   })
 
   it('slow: later steps are slower, by what the gate says', async () => {
-    const { steps, evaluations } = await withSets({ gate: { bound: 0.001, onForget: 'slow' } })
-    expect(evaluations[1].gate).toMatchObject({ state: 'slow', rateScale: 0.5, bound: 0.001 })
-    expect(evaluations[1].gate.worsened).toBeGreaterThan(0.001)
-    const plain = await withSets({ gate: { bound: 0.001, onForget: 'warn' } })
-    expect(plain.steps.slice(4, 8).map(({ learningRate }) => learningRate / 2)).toEqual(
-      steps.slice(4, 8).map(({ learningRate }) => learningRate),
-    )
+    const { steps, evaluations } = await withSets({ tokens: 14 * 64, gate: { bound: 0.001, onForget: 'slow' } })
+    const { step, gate } = evaluations.find((one) => one.gate.state === 'slow')!
+    expect(gate).toMatchObject({ rateScale: 0.5, bound: 0.001 })
+    expect(gate.worsened).toBeGreaterThan(0.001)
+    expect(step).toBeLessThan(12)
+    const plain = await withSets({ tokens: 14 * 64, gate: { bound: 0.001, onForget: 'warn' } })
+    const ratesAfter = (some: typeof steps) => some.slice(step, step + 2).map(({ learningRate }) => learningRate)
+    expect(ratesAfter(plain.steps).map((rate) => rate / 2)).toEqual(ratesAfter(steps))
     expect(plain.metrics).toContainEqual(
       expect.objectContaining({
         kind: 'note',
+        step,
         text: expect.stringMatching(/% worse than before the first step, 0\.10 % is/),
       }),
     )
   })
 
   it('stop: the run is over, with its last model', async () => {
-    const { result, steps, kept } = await withSets({ gate: { bound: 0.001, onForget: 'stop' } })
-    expect(result).toMatchObject({ ended: 'forgot', steps: 10, state: { step: 4, gate: { state: 'stop' } } })
-    expect(steps).toHaveLength(4)
-    expect(kept.at(-1)).toBe('last 4')
+    const { result, steps, kept } = await withSets({ tokens: 14 * 64, gate: { bound: 0.001, onForget: 'stop' } })
+    expect(result).toMatchObject({ ended: 'forgot', steps: 14, state: { step: 8, gate: { state: 'stop' } } })
+    expect(steps).toHaveLength(8)
+    expect(kept.at(-1)).toBe('last 8')
   })
 })
 
