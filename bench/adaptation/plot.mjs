@@ -5,7 +5,8 @@ import { plotRuns } from '../../dist/trainer.js'
 import { adaptationRuns, folderOf } from './runs.mjs'
 
 const LANGUAGES = { ko: 'Korean', en: 'English' }
-const AXES = { tokens: 'training tokens, millions', flops: 'training FLOPs, 10¹⁵' }
+const AXES = { tokens: 'training tokens, millions', flops: 'training FLOPs, 10¹²' }
+const UNITS = { tokens: 1e6, flops: 1e12 }
 const FIGURES = {
   vocabulary: 'With and without new vocabulary, with and without English replay',
   init: 'How the new rows begin',
@@ -27,13 +28,13 @@ export function plotAll(work, images) {
   mkdirSync(images, { recursive: true })
   for (const [figure, title] of Object.entries(FIGURES)) {
     const shown = runs.filter(({ figures }) => figures.includes(figure))
-    if (shown.length < 2) continue
+    if (shown.length < 3) continue
     for (const [language, languageName] of Object.entries(LANGUAGES)) {
       for (const [axis, xLabel] of Object.entries(AXES)) {
         const curves = shown.map((run) => ({
           name: run.labels?.[figure] ?? run.name,
-          points: run.evaluations.map((evaluation) => ({
-            x: evaluation[axis] / (axis === 'tokens' ? 1e6 : 1e15),
+          points: run.evaluations.slice(language === 'ko' ? 1 : 0).map((evaluation) => ({
+            x: evaluation[axis] / UNITS[axis],
             y: bitsPerByte(evaluation, language),
           })),
         }))
@@ -43,14 +44,8 @@ export function plotAll(work, images) {
           xLabel,
           yLabel: `bits per byte, held-out ${languageName}`,
           runs: curves,
-          // Korean before training would push all the curves into the lower third.
-          references:
-            language === 'en'
-              ? [
-                  { y: before, label: 'before' },
-                  { y: before * 1.01, label: '1 % worse' },
-                ]
-              : [],
+          // Korean before training would push all the curves into the lowest tenth: the table has it.
+          references: language === 'en' ? [{ y: before * 1.01, label: '1 % worse than before' }] : [],
         })
         writeFileSync(join(images, `adaptation-${figure}-${language}-${axis}.svg`), svg)
       }
@@ -61,11 +56,11 @@ export function plotAll(work, images) {
     const last = evaluations[evaluations.length - 1]
     const english = bitsPerByte(last, 'en')
     const change = `${(100 * (english / bitsPerByte(base, 'en') - 1)).toFixed(1)} %`
-    const spent = [`${(last.tokens / 1e6).toFixed(1)} M`, (last.flops / 1e15).toFixed(3)]
+    const spent = [`${(last.tokens / 1e6).toFixed(1)} M`, (last.flops / UNITS.flops).toFixed(0)]
     return [name, ...spent, bitsPerByte(last, 'ko').toFixed(3), english.toFixed(3), change]
   })
   const first = ['before', '', '', bitsPerByte(base, 'ko').toFixed(3), bitsPerByte(base, 'en').toFixed(3), '']
-  const head = ['run', 'tokens', '10¹⁵ FLOPs', 'Korean bits/byte', 'English bits/byte', 'English']
+  const head = ['run', 'tokens', '10¹² FLOPs', 'Korean bits/byte', 'English bits/byte', 'English']
   const lines = [head, head.map(() => '---'), first, ...rows].map((cells) => `| ${cells.join(' | ')} |`)
   process.stdout.write(`${lines.join('\n')}\n`)
 }

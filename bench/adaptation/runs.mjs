@@ -18,6 +18,8 @@ export const METHODS = [
 
 const MAIN_METHOD = 'mean'
 const REPLAY = 0.5
+/** Where the base spells Korean in bytes alone these give the rows of `mean`: in the table, not in the picture. */
+const AS_MEAN = ['weighted', 'align', 'jamo']
 
 /** @returns {{name: string, model: string, replay: number, recipe: string, figures: string[], labels?: object}[]} */
 export function adaptationRuns() {
@@ -36,8 +38,8 @@ export function adaptationRuns() {
   ]
   for (const method of METHODS) {
     if (method === MAIN_METHOD) continue
-    const labels = { init: method }
-    runs.push({ ...full, name: `init ${method}`, model: `extended-${method}`, figures: ['init'], labels })
+    const figures = AS_MEAN.includes(method) ? [] : ['init']
+    runs.push({ ...full, name: `init ${method}`, model: `extended-${method}`, figures, labels: { init: method } })
   }
   for (const recipe of ['two-stage', 'eeve', 'new-rows', 'lora'])
     runs.push({ ...full, name: `recipe ${recipe}`, recipe, figures: ['recipe'], labels: { recipe } })
