@@ -18,7 +18,7 @@ export const TRAINING_OPTIONS = {
   data: {
     group: 'Input',
     flags: '--data <files...>',
-    description: 'text to learn, UTF-8, plain, .gz or .zst: files, folders, globs; name=path gives one a name',
+    description: 'text, UTF-8, plain, .gz or .zst: files, folders, globs; name=path gives one a name',
     schema: texts.optional(),
   },
   replay: {
@@ -70,10 +70,16 @@ export const TRAINING_OPTIONS = {
     description: 'documents into blocks: cut (no padding), or whole (best fit, documents are not cut)',
     schema: oneOf(['cut', 'whole']).default('cut'),
   },
+  'chat-template': {
+    group: 'Input',
+    flags: '--chat-template <name>',
+    description: 'for conversations: chatml, llama-2, llama-3, or a file (default: the tokenizer’s own)',
+    schema: text.optional(),
+  },
   recipe: {
     group: 'Training',
     flags: '--recipe <name>',
-    description: 'full, two-stage, eeve, new-rows, lora, llama-pro, or a file.yaml',
+    description: 'full, two-stage, eeve, new-rows, lora, llama-pro, instruction, or a file.yaml',
     schema: text.default('full'),
   },
   backend: {

@@ -91,9 +91,10 @@ const STRUCTURED_TEXT: { ends: string[]; name: string; hint: string }[] = [
  *
  * @param path named in the message, and looked at for `.jsonl`, `.csv` …, which have no magic bytes
  * @param head the first bytes as they lie on disk, {@link SNIFF_BYTES} of them where there are so many
+ * @param jsonLines whether JSON Lines are what is wanted
  * @throws KoVocabError `unsupported`, the hint naming what can be done now
  */
-export function refuseForeignKinds(path: string, head: Uint8Array): void {
+export function refuseForeignKinds(path: string, head: Uint8Array, jsonLines = false): void {
   const fill = (hint: string) => hint.replaceAll('FILE', path)
   for (const kind of FOREIGN_KINDS) {
     if (startsWith(head.subarray(kind.offset ?? 0), kind.magic)) {
@@ -102,7 +103,7 @@ export function refuseForeignKinds(path: string, head: Uint8Array): void {
   }
   const name = path.toLowerCase().replace(/\.(gz|zst)$/, '')
   for (const kind of STRUCTURED_TEXT) {
-    if (kind.ends.some((end) => name.endsWith(end))) {
+    if (kind.ends.some((end) => name.endsWith(end)) && !(jsonLines && kind.name === 'JSON Lines')) {
       throw new KoVocabError('unsupported', `${path}: is ${kind.name}; plain text is read so far`, fill(kind.hint))
     }
   }

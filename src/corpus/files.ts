@@ -31,9 +31,13 @@ export interface CorpusFile {
  *
  * Every file is opened and its first bytes looked at, so that a wrong one is named before hours of work.
  *
+ * @param jsonLines whether files of JSON Lines are wanted: else they are refused, as they are no text
  * @throws KoVocabError `io`: nothing matches, missing, empty folder, unreadable; `unsupported`: not UTF-8 text
  */
-export async function expandInputs(patterns: readonly string[]): Promise<CorpusFile[]> {
+export async function expandInputs(
+  patterns: readonly string[],
+  { jsonLines = false }: { jsonLines?: boolean } = {},
+): Promise<CorpusFile[]> {
   if (patterns.length === 0)
     throw new KoVocabError('bad-option', 'no corpus files were named', 'name files, folders or globs')
   const files: CorpusFile[] = []
@@ -44,7 +48,7 @@ export async function expandInputs(patterns: readonly string[]): Promise<CorpusF
       const identity = path === '-' ? '-' : await realpath(path).catch(() => path)
       if (seen.has(identity)) continue
       seen.add(identity)
-      files.push(path === '-' ? { path, size: 0, compression: 'none', stream: true } : await describe(path))
+      files.push(path === '-' ? { path, size: 0, compression: 'none', stream: true } : await describe(path, jsonLines))
     }
   }
   return files
@@ -92,7 +96,7 @@ async function filesBelow(folder: string, parents: ReadonlySet<string>): Promise
   return paths
 }
 
-async function describe(path: string): Promise<CorpusFile> {
+async function describe(path: string, jsonLines: boolean): Promise<CorpusFile> {
   try {
     // Opening a pipe waits for its writer, and closing it again ends the writer: leave that to the reader.
     if (!(await stat(path)).isFile()) return { path, size: 0, compression: 'none', stream: true }
@@ -101,7 +105,7 @@ async function describe(path: string): Promise<CorpusFile> {
       const { size } = await handle.stat()
       const head = new Uint8Array(Math.min(SNIFF_BYTES, size))
       const { bytesRead } = await handle.read(head, 0, head.length, 0)
-      refuseForeignKinds(path, head.subarray(0, bytesRead))
+      refuseForeignKinds(path, head.subarray(0, bytesRead), jsonLines)
       return { path, size, compression: sniffCompression(head.subarray(0, bytesRead)) }
     } finally {
       await handle.close()

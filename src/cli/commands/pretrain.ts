@@ -1,18 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { RowDtype } from '../../checkpoint/row-values'
-import { asIoError } from '../../corpus/atomic'
-import { isPreset } from '../../trainer/recipes/presets'
-import { presetRecipe, readRecipe } from '../../trainer/recipes/read'
-import type { Recipe } from '../../trainer/recipes/types'
-import { planPretrain } from '../../trainer/run/plan-pretrain'
+import { type PretrainOptions, planPretrain } from '../../trainer/run/plan-pretrain'
 import { type PretrainResult, pretrain } from '../../trainer/run/pretrain'
 import { type RunWatch, watchRun } from '../../trainer/watch/watch-run'
 import { openBackend } from '../backend'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { pretrainPlan, pretrainPlanText } from '../pretrain-plan'
+import { readRecipeOption } from '../recipe-option'
 import { terminalSink } from '../run-progress'
 import { line, number } from '../summary'
 import type { Colors } from '../terminal'
@@ -23,7 +19,7 @@ export const summary = 'train the extended model on text, and measure that it do
 
 export const options = [
   ...(['model-folder', 'training-init-map', 'extended-tokenizer', 'base-rows'] as const),
-  ...(['data', 'replay', 'documents', 'eos', 'packing'] as const),
+  ...(['data', 'replay', 'documents', 'eos', 'packing', 'chat-template'] as const),
   ...(['recipe', 'tokens', 'replay-share', 'learning-rate', 'length', 'batch', 'accumulate'] as const),
   ...(['backend', 'checkpointing', 'max-steps', 'training-seed'] as const),
   ...([
@@ -66,7 +62,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     data: required('data', values.data),
     replay: values.replay,
     replayShare: values['replay-share'],
-    recipe: recipeOf(values.recipe),
+    recipe: readRecipeOption(values.recipe),
     learningRate: values['learning-rate'],
     out,
     tokens: required('tokens', values.tokens),
@@ -78,6 +74,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     documents: values.documents,
     eos: values.eos,
     packing: values.packing,
+    chatTemplate: templateOf(values['chat-template']),
     evaluate: values.eval,
     guard: values.guard,
     watch: values.watch,
@@ -128,18 +125,9 @@ export async function run(context: Context, command: Command): Promise<undefined
   }
 }
 
-/** A preset's name, or a file; what a file extends lies beside it. */
-function recipeOf(given: string): Recipe {
-  if (isPreset(given) || !/[./\\]/.test(given)) return presetRecipe(given)
-  const read = (path: string) => {
-    try {
-      return { text: readFileSync(path, 'utf8'), source: path }
-    } catch (error) {
-      throw asIoError(error, path, 'read')
-    }
-  }
-  const { text, source } = read(given)
-  return readRecipe(text, source, { open: (other) => read(resolve(join(dirname(given), other))) })
+/** A name, or the text of a file. */
+function templateOf(given: string | undefined): PretrainOptions['chatTemplate'] {
+  return given !== undefined && existsSync(given) ? { text: readFileSync(given, 'utf8'), source: given } : given
 }
 
 function resultOf({ state, steps, ended, out, best, files }: PretrainResult) {

@@ -20,7 +20,7 @@ export interface PretrainOptions {
   initMap?: string
   /** Folder of the extended tokenizer. */
   tokenizer?: string
-  /** Text to learn: paths, folders, globs; `name=path` gives one a name. */
+  /** Text to learn: paths, folders, globs; `name=path` gives one a name. Conversations in JSON Lines for `instruction`. */
   data: readonly string[]
   /** Text not to forget. */
   replay?: readonly string[]
@@ -47,7 +47,10 @@ export interface PretrainOptions {
   documents?: 'blank-line' | 'line'
   /** Whether the token that ends a text stands behind each document: `always` by default, where the tokenizer has one. */
   eos?: 'auto' | 'always' | 'never'
+  /** `cut` by default; conversations are always packed `whole`. */
   packing?: 'cut' | 'whole'
+  /** For `instruction`: a name, or the text of a file; by default the tokenizer's own. */
+  chatTemplate?: string | { text: string; source: string }
   /** Texts to measure what is learned; by default one document in `heldOut` of the data. */
   evaluate?: readonly string[]
   /** Texts to measure what is forgotten; by default one document in `heldOut` of the replay. */
@@ -104,9 +107,9 @@ export async function planPretrain(options: PretrainOptions): Promise<PlannedPre
     throw new KoVocabError('mismatch', `${options.tokenizer ?? options.model}: ${what}`, hint)
   }
   const recipe = withRate(options.recipe, learningRate)
-  if (recipe.objective.kind !== 'causal-lm') {
-    const what = `recipe ${recipe.name}: its objective is ${recipe.objective.kind}, and --data is plain text`
-    throw new KoVocabError('unsupported', what, 'continued pretraining takes recipes for causal-lm')
+  if (recipe.objective.kind === 'dpo') {
+    const what = `recipe ${recipe.name}: its objective is dpo, which the loop does not run yet`
+    throw new KoVocabError('unsupported', what, 'recipes for causal-lm and instruction are known')
   }
   const config = recipe.form?.kind === 'block-expansion' ? expandConfig(plain, recipe.form.blocks) : plain
   const baseRows = options.baseRows ?? grown?.baseRows ?? (await readBaseRows(options.model))
@@ -116,7 +119,7 @@ export async function planPretrain(options: PretrainOptions): Promise<PlannedPre
     throw new KoVocabError('bad-option', what, `give --length ${config.maxPositions}, or less`)
   }
   const texts = {
-    data: await namedTexts(options.data, 'data'),
+    data: await namedTexts(options.data, 'data', { jsonLines: recipe.objective.kind === 'instruction' }),
     replay: await namedTexts(options.replay ?? [], 'replay'),
     evaluate: await namedTexts(options.evaluate ?? [], 'eval'),
     guard: await namedTexts(options.guard ?? [], 'guard'),

@@ -23,7 +23,7 @@ import { type RunIdentity, requireSameRun } from './identity'
 import type { Metrics } from './metrics'
 import { mixedData } from './mixed-data'
 import { extendedPlace, type PlannedPretrain, type PretrainOptions, planPretrain } from './plan-pretrain'
-import { encodeTexts, measuredTexts } from './texts'
+import { encodeConversations, encodeTexts, measuredTexts } from './texts'
 import { train } from './train'
 import type { TrainResult } from './types'
 
@@ -77,7 +77,9 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
   const onNote = (note: string) => notes.push(note)
   const maxBytes = options.evaluateBytes ?? 500_000
   const measuring = { tokenizer, ends, maxBytes, onNote, signal }
-  const heldData = sideOf(texts.evaluate, 'held')
+  const isInstruction = recipe.objective.kind === 'instruction'
+  // Conversations are no text that a tokenizer without their template could be measured on.
+  const heldData = isInstruction ? undefined : sideOf(texts.evaluate, 'held')
   const heldReplay = sideOf(texts.guard, 'held')
   const sets: EvaluationSet[] = distinct([
     ...(await measuredTexts(heldData ? texts.data : texts.evaluate, {
@@ -97,10 +99,12 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
     onProgress: (name: string, done: number, total: number) => onProgress(`encode ${name}`, done, total),
   }
   const batches = mixedData({
-    data: await encodeTexts(texts.data, { ...encoding, heldOut: sideOf(texts.evaluate, 'others') }),
+    data: isInstruction
+      ? await encodeConversations(texts.data, { tokenizer, chatTemplate: options.chatTemplate, length, onNote, signal })
+      : await encodeTexts(texts.data, { ...encoding, heldOut: sideOf(texts.evaluate, 'others') }),
     replay: await encodeTexts(texts.replay, { ...encoding, heldOut: sideOf(texts.guard, 'others') }),
     ...{ replayShare: planned.replayShare, length, seed: options.seed ?? 1 },
-    ...{ vocabulary: config.vocabSize, packing: options.packing },
+    ...{ vocabulary: config.vocabSize, packing: isInstruction ? 'whole' : options.packing },
   })
   const gate = options.gate ?? { bound: 0.01, onForget: 'warn' as const }
   const identity: RunIdentity = {
@@ -239,7 +243,13 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
     ...{ data: options.data, replay: options.replay, 'replay-share': replayShare, recipe },
     ...{ 'learning-rate': options.learningRate, backend: options.backend.name, tokens: options.tokens },
     ...{ length, batch, accumulate, 'base-rows': baseRows, documents: options.documents, eos: options.eos },
-    ...{ packing: options.packing, eval: options.evaluate, guard: options.guard, watch: options.watch },
+    ...{
+      packing: options.packing,
+      'chat-template': options.chatTemplate,
+      eval: options.evaluate,
+      guard: options.guard,
+      watch: options.watch,
+    },
     ...{ 'held-out': options.heldOut, 'eval-bytes': options.evaluateBytes, 'eval-every': evaluateEvery },
     ...{ gate: options.gate, 'save-every': saveEvery, keep: options.keep, dtype: options.dtype },
     ...{ checkpointing: options.checkpointing },

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { nameAndPath } from '../../corpus/domains'
 import { type CorpusFile, expandInputs } from '../../corpus/files'
+import { readLines } from '../../corpus/lines'
 import { KoVocabError } from '../../errors'
 import type { Tokenizer } from '../../tokenizer/types'
 import type { Source } from '../data/batches'
@@ -9,6 +10,9 @@ import type { DocumentEnd } from '../data/documents'
 import { readDocuments } from '../data/read-documents'
 import { encodeFiles } from '../data/token-cache'
 import { type EvaluationSet, evaluationSet } from '../evaluate/sets'
+import { chatTemplateOf } from '../objectives/chat-template'
+import { createConversationEncoder } from '../objectives/encode-conversation'
+import { conversationStore } from '../objectives/instruction'
 import type { EvaluationOfSet } from './metrics'
 
 /** Files of one name. */
@@ -23,7 +27,11 @@ export interface NamedText {
  * @param fallback what several files without a name are called
  * @throws KoVocabError as expandInputs; `bad-option` for a name that stands for nothing
  */
-export async function namedTexts(specs: readonly string[], fallback: string): Promise<NamedText[]> {
+export async function namedTexts(
+  specs: readonly string[],
+  fallback: string,
+  { jsonLines = false }: { jsonLines?: boolean } = {},
+): Promise<NamedText[]> {
   const paths = new Map<string, string[]>()
   const plain: string[] = []
   for (const spec of specs) {
@@ -33,10 +41,10 @@ export async function namedTexts(specs: readonly string[], fallback: string): Pr
   }
   const texts: NamedText[] = []
   if (plain.length > 0) {
-    const files = await expandInputs(plain)
+    const files = await expandInputs(plain, { jsonLines })
     texts.push({ name: files.length === 1 ? stem(files[0].path) : fallback, files })
   }
-  for (const [name, some] of paths) texts.push({ name, files: await expandInputs(some) })
+  for (const [name, some] of paths) texts.push({ name, files: await expandInputs(some, { jsonLines }) })
   return texts
 }
 
@@ -77,6 +85,39 @@ export async function encodeTexts(texts: readonly NamedText[], options: EncodeTe
     if (store.tokens === 0) {
       const hint = heldOut ? 'give more text, or --eval and --guard so that none is held out' : 'give files with text'
       throw new KoVocabError('bad-option', `${name}: no text is left to train on`, hint)
+    }
+    sources.push({ name, store })
+  }
+  return sources
+}
+
+export interface EncodeConversationsOptions {
+  tokenizer: Tokenizer
+  /** `chatml`, `llama-2`, `llama-3`, or the text of a file; by default the tokenizer's own. */
+  chatTemplate?: string | { text: string; source: string }
+  /** Tokens of a block. */
+  length: number
+  onNote: (text: string) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Conversations in JSON Lines, of which the assistant's turns are learned. They are held in memory, 5 bytes a token.
+ *
+ * @throws KoVocabError as chatTemplateOf and conversationStore
+ */
+export async function encodeConversations(
+  texts: readonly NamedText[],
+  { tokenizer, chatTemplate, length, onNote, signal }: EncodeConversationsOptions,
+): Promise<Source[]> {
+  const encode = createConversationEncoder(tokenizer, chatTemplateOf(tokenizer, chatTemplate))
+  const sources: Source[] = []
+  for (const { name, files } of texts) {
+    const lines = files.map((file) => ({ name: file.path, lines: readLines(file, { signal }) }))
+    const { store, conversations, cut, left } = await conversationStore(lines, encode, { length, signal })
+    if (cut + left > 0) {
+      const what = `of ${conversations + left} conversations ${cut} were cut to ${length} tokens`
+      onNote(`${name}: ${what}, and ${left} left out, since no learned turn is in their first ${length}`)
     }
     sources.push({ name, store })
   }
