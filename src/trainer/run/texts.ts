@@ -83,7 +83,9 @@ export async function encodeTexts(texts: readonly NamedText[], options: EncodeTe
       onProgress: ({ bytes, total }) => onProgress(name, bytes, total),
     })
     if (store.tokens === 0) {
-      const hint = heldOut ? 'give more text, or --eval and --guard so that none is held out' : 'give files with text'
+      const hint = heldOut
+        ? 'all of its documents are held out: name another text with --eval or --guard, or --documents line'
+        : 'give files with text'
       throw new KoVocabError('bad-option', `${name}: no text is left to train on`, hint)
     }
     sources.push({ name, store })
