@@ -61,7 +61,8 @@ function flopsPerStep({ plan }: PlannedStage, accumulate: number): number {
 }
 
 export function pretrainPlanText(plan: PretrainPlan): string {
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
+  const sizeOf = (bytes: number) =>
+    bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toPrecision(3)} GB`
   const rows = plan.baseRows === null ? '' : `, ${number(plan.baseRows)} rows of the base`
   const { replay, ...others } = plan.texts
   const texts = Object.entries({ ...others, [`replay (${100 * plan.replayShare} %)`]: replay }).filter(
@@ -70,9 +71,9 @@ export function pretrainPlanText(plan: PretrainPlan): string {
   return [
     `would train ${number(plan.parameters)} parameters, ${number(plan.vocabulary)} ids${rows}, on ${plan.backend}\n`,
     `${number(plan.tokens)} tokens: ${number(plan.steps)} steps of ${number(plan.tokensPerStep)}, `,
-    `about ${plan.flops.toExponential(2)} FLOPs; ${gigabytes(plan.memoryBytes)} of device memory\n`,
+    `about ${plan.flops.toExponential(2)} FLOPs; ${sizeOf(plan.memoryBytes)} of device memory\n`,
     ...plan.stages.flatMap(({ name, steps, trainable, learningRate, memoryBytes, notes }) => [
-      `  ${name}: ${number(steps)} steps, ${number(trainable)} parameters train at ${learningRate}, ${gigabytes(memoryBytes)}\n`,
+      `  ${name}: ${number(steps)} steps, ${number(trainable)} parameters train at ${learningRate}, ${sizeOf(memoryBytes)}\n`,
       ...notes.map((note) => `    note: ${note}\n`),
     ]),
     ...texts.flatMap(([kind, some]) => [
