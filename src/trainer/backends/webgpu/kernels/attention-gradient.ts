@@ -8,6 +8,7 @@ import {
   attentionParams,
   attentionSizes,
   attentionThreads,
+  attentionVariant,
   chooseAttention,
   declareRows,
   declareSums,
@@ -31,7 +32,7 @@ export function attentionQueryGradient(op: AttentionQueryGradient, context: Laun
   const gradient = context.at(op.gradient)
   const all = { ...operands, gradient: writes(gradient, width) }
   const target: Heads = { name: 'gradient', ...all.gradient, count: 'params.heads', head: 'head' }
-  const variant = `${shape.tile} ${shape.depth} ${shape.groups} ${variantOf(...Object.values(all))}`
+  const variant = `${attentionVariant(shape)} ${variantOf(...Object.values(all))}`
   const kernel = context.kernel(`attentionQueryGradient ${variant}`, (name) =>
     assemble({
       ...{ name, operands: all, params: attentionParams, threads: attentionThreads(shape) },
@@ -59,7 +60,7 @@ export function attentionKeyValueGradient(op: AttentionKeyValueGradient, context
   const target = (name: 'keyGradient' | 'valueGradient'): Heads => ({
     ...{ name, ...all[name], count: 'params.kvHeads', head: 'kvHead' },
   })
-  const variant = `${shape.tile} ${shape.depth} ${shape.groups} ${variantOf(...Object.values(all))}`
+  const variant = `${attentionVariant(shape)} ${variantOf(...Object.values(all))}`
   const kernel = context.kernel(`attentionKeyValueGradient ${variant}`, (name) =>
     assemble({
       ...{ name, operands: all, params: attentionParams, threads: attentionThreads(shape) },

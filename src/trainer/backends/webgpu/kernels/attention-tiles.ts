@@ -14,6 +14,8 @@ export interface AttentionShape {
   depth: number
   /** Groups of T columns that hold a head's values. */
   groups: number
+  /** See Tile. */
+  compact: boolean
 }
 
 export const attentionThreads = ({ tile }: AttentionShape): number => (tile / 4) ** 2
@@ -29,10 +31,11 @@ type Sizes = Pick<Attention, 'batch' | 'length' | 'heads' | 'headDim'>
 export function chooseAttention({ batch, length, headDim }: Sizes, rows: number, traits: Traits): AttentionShape {
   const fits = (shape: AttentionShape) =>
     bytesOf(shape) <= traits.sharedBytes && attentionThreads(shape) <= traits.invocations
-  const wide = { tile: 64, depth: 16, groups: Math.ceil(headDim / 64) }
+  const compact = traits.isSoftware
+  const wide = { compact, tile: 64, depth: 16, groups: Math.ceil(headDim / 64) }
   const fills = batch * rows * Math.ceil(length / 64) >= traits.parallelism
   if (fits(wide) && fills && !traits.isSoftware) return wide
-  const narrow = { tile: 32, depth: 16, groups: Math.ceil(headDim / 32) }
+  const narrow = { compact, tile: 32, depth: 16, groups: Math.ceil(headDim / 32) }
   return fits(narrow) ? narrow : { ...narrow, depth: 4 }
 }
 
@@ -77,11 +80,11 @@ export function products(
   right: Heads,
   rightBase: string,
 ): string {
-  const { tile, depth } = shape
+  const { tile, depth, compact } = shape
   const threads = attentionThreads(shape)
   const blocks = (tile * depth) / 16
   const tileOf = (heads: Heads, name: string, side: 0 | 1): Tile => ({
-    ...{ name, outer: tile, depth, innerFirst: true, width: heads.width, threads },
+    ...{ name, outer: tile, depth, innerFirst: true, width: heads.width, threads, compact },
     ...{ firstLane: side === 1 && 2 * blocks <= threads ? blocks : 0, shared: 'slices', at: (side * tile * depth) / 4 },
     index: (o, l) => `${place(heads, o)} + ${l}`,
     ...{ outerEnd: 'params.length', innerEnd: 'params.headDim' },
@@ -185,4 +188,9 @@ ${store}
 }
 }
 }`
+}
+
+/** For the names of kernels. */
+export function attentionVariant({ tile, depth, groups, compact }: AttentionShape): string {
+  return `${tile} ${depth} ${groups}${compact ? ' compact' : ''}`
 }

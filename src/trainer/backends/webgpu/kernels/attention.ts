@@ -8,6 +8,7 @@ import {
   attentionParams,
   attentionSizes,
   attentionThreads,
+  attentionVariant,
   chooseAttention,
   declareRows,
   declareSums,
@@ -29,7 +30,7 @@ export function attention(op: Attention, context: LaunchContext): Launch[] {
     ...{ q: reads(q, width), k: reads(k, width), v: reads(v, width), documentStart: reads(documentStart) },
     ...{ out: writes(out, width), statistics: writes(statistics) },
   }
-  const variant = `${shape.tile} ${shape.depth} ${shape.groups} ${variantOf(...Object.values(operands))}`
+  const variant = `${attentionVariant(shape)} ${variantOf(...Object.values(operands))}`
   const kernel = context.kernel(`attention ${variant}`, (name) =>
     assemble({
       ...{ name, operands, params: attentionParams, threads: attentionThreads(shape) },

@@ -79,6 +79,7 @@ export function chooseMatmul(
 
 export function matmul(op: Matmul, context: LaunchContext): Launch[] {
   const { m, n, k, transposeA, transposeB, scale } = op
+  const { isSoftware } = context.traits
   const [a, b, c] = [context.at(op.a), context.at(op.b), context.at(op.c)]
   const { shape, splits } = chooseMatmul(op, context.traits)
   const isSplit = splits > 1
@@ -89,11 +90,12 @@ export function matmul(op: Matmul, context: LaunchContext): Launch[] {
   const specs = {
     a: reads(a, widthOf(a.offset, op.a.stride, transposeA ? m : k)),
     b: reads(b, widthOf(b.offset, op.b.stride, transposeB ? k : n)),
-    c: writes(target, isSplit ? 4 : widthOf(c.offset, op.c.stride, n)),
+    // One variant less where compiling takes longest.
+    c: writes(target, isSplit ? 4 : isSoftware ? 1 : widthOf(c.offset, op.c.stride, n)),
   }
-  const variant = `${shape.rows}×${shape.columns}×${shape.depth}/${threadsOf(shape)}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
+  const variant = `${shape.rows}×${shape.columns}×${shape.depth}/${threadsOf(shape)}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}${isSoftware ? ' compact' : ''}`
   const kernel = context.kernel(`matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
-    matmulKernel(name, shape, specs, transposeA, transposeB),
+    matmulKernel(name, shape, specs, transposeA, transposeB, isSoftware),
   )
   const kPart = Math.ceil(k / splits / shape.depth) * shape.depth
   const product: Launch = {
@@ -147,12 +149,13 @@ function matmulKernel(
   specs: Record<'a' | 'b' | 'c', OperandSpec>,
   transposeA: boolean,
   transposeB: boolean,
+  compact: boolean,
 ) {
   const { rows, columns, depth, rowGroups, columnGroups } = shape
   const threads = threadsOf(shape)
   const across = columns / (4 * columnGroups)
   const down = rows / (4 * rowGroups)
-  const shared = { depth, threads, innerEnd: 'end' }
+  const shared = { depth, threads, compact, innerEnd: 'end' }
   const left: Tile = {
     ...{ ...shared, name: 'a', outer: rows, innerFirst: !transposeA, width: specs.a.width },
     ...{ firstLane: 0, shared: 'tileA', at: 0, outerEnd: 'params.m' },

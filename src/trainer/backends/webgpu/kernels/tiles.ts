@@ -14,6 +14,8 @@ export interface Tile {
   innerFirst: boolean
   /** Elements of a load. */
   width: 1 | 4
+  /** Loops instead of repeated text: compilers for the processor take minutes for long kernels. */
+  compact: boolean
   threads: number
   /** The first invocation that loads. */
   firstLane: number
@@ -61,47 +63,50 @@ function each(tile: Tile, write: (variable: string, block: { o: string; l: strin
 
 /** Registers for one tile: declared outside the loop. */
 export function declareTile(tile: Tile): string {
-  return Array.from({ length: rounds(tile) }, (_, round) =>
-    [0, 1, 2, 3].map((i) => `var ${tile.name}${round}_${i} = vec4<f32>(0.0);`).join(' '),
-  ).join('\n')
+  return Array.from({ length: rounds(tile) }, (_, round) => `var ${tile.name}${round} = array<vec4<f32>, 4>();`).join(
+    '\n',
+  )
 }
 
-/** From storage to registers. @param outerBase,innerBase WGSL: where the tile begins */
+/** `text` for 0 to 3, written out or as a loop. */
+function four(compact: boolean, variable: string, text: (i: string) => string): string {
+  if (compact) return `for (var ${variable} = 0u; ${variable} < 4u; ${variable}++) {\n${text(variable)}\n}`
+  return [0, 1, 2, 3].map((i) => text(`${i}u`)).join('\n')
+}
+
+/**
+ * From storage to registers. A place beyond the end reads something of the buffer, which is then not taken: branches
+ * would cost more.
+ *
+ * @param outerBase,innerBase WGSL: where the tile begins
+ */
 export function loadTile(tile: Tile, outerBase: string, innerBase: string): string {
-  const { width, innerFirst, index, outerEnd, innerEnd, element } = tile
+  const { width, innerFirst, compact, index, outerEnd, innerEnd, element } = tile
+  const inside = (o: string, l: string) => `${o} < ${outerEnd} && ${l} < ${innerEnd}`
   return each(tile, (variable, { o, l }) => {
-    const lines = [`let o = ${outerBase} + ${o} * 4u;`, `let l = ${innerBase} + ${l} * 4u;`]
-    // Read, then judged: a place beyond the end reads something of the buffer, and branches would cost more.
-    const inside = (oi: string, li: string) => `(${oi}) < ${outerEnd} && (${li}) < ${innerEnd}`
-    for (let i = 0; i < 4; i++) {
-      const [oi, li] = innerFirst ? [`o + ${i}u`, 'l'] : ['o', `l + ${i}u`]
+    const rows = four(compact, 'i', (i) => {
+      const [oi, li] = innerFirst ? [`(o + ${i})`, 'l'] : ['o', `(l + ${i})`]
       if (width === 4) {
-        const value = `vec4<f32>(${element(`(${index(`(${oi})`, `(${li})`)}) / 4u`)})`
-        lines.push(`${variable}_${i} = select(vec4<f32>(0.0), ${value}, ${inside(oi, li)});`)
-        continue
+        const value = `vec4<f32>(${element(`(${index(oi, li)}) / 4u`)})`
+        return `${variable}[${i}] = select(vec4<f32>(0.0), ${value}, ${inside(oi, li)});`
       }
-      const values = [0, 1, 2, 3].map((c) => {
-        const [oc, lc] = innerFirst ? [oi, `l + ${c}u`] : [`o + ${c}u`, li]
-        return `select(0.0, f32(${element(index(`(${oc})`, `(${lc})`))}), ${inside(oc, lc)})`
+      return four(compact, 'c', (c) => {
+        const [oc, lc] = innerFirst ? [oi, `(l + ${c})`] : [`(o + ${c})`, li]
+        return `${variable}[${i}][${c}] = select(0.0, f32(${element(index(oc, lc))}), ${inside(oc, lc)});`
       })
-      lines.push(`${variable}_${i} = vec4<f32>(${values.join(', ')});`)
-    }
-    return lines.join('\n')
+    })
+    return `let o = ${outerBase} + ${o} * 4u;\nlet l = ${innerBase} + ${l} * 4u;\n${rows}`
   })
 }
 
 /** From registers to workgroup memory. */
 export function storeTile(tile: Tile): string {
-  const { shared, at, innerFirst } = tile
-  const row = rowOf(tile)
+  const { shared, at, innerFirst, compact } = tile
   return each(tile, (variable, { o, l }) =>
-    [0, 1, 2, 3]
-      .map((i) => {
-        const value = innerFirst
-          ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `${variable}_${j}.${'xyzw'[i]}`).join(', ')})`
-          : `${variable}_${i}`
-        return `${shared}[${at}u + (${l} * 4u + ${i}u) * ${row}u + ${o}] = ${value};`
-      })
-      .join('\n'),
+    four(compact, 'i', (i) => {
+      const turned = [0, 1, 2, 3].map((j) => `${variable}[${j}][${i}]`).join(', ')
+      const value = innerFirst ? `vec4<f32>(${turned})` : `${variable}[${i}]`
+      return `${shared}[${at}u + (${l} * 4u + ${i}) * ${rowOf(tile)}u + ${o}] = ${value};`
+    }),
   )
 }
