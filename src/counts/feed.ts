@@ -18,12 +18,32 @@ export interface Feed {
   resume: () => void
 }
 
+/** How much a feed's table may hold before it is emptied; see budget.ts. */
+export interface TableLimit {
+  words: number
+  /** Of the words. */
+  bytes: number
+}
+
+export interface FeedOptions {
+  /** Lines that are set apart to measure on, one in so many, are not counted (see held-out.ts). */
+  leaveOut?: number
+  limit?: TableLimit
+  /** Called when the table has reached the limit: takes the words out and empties it. */
+  onFull?: (table: WordTable) => void
+}
+
+/** With a limit, text is scanned in pieces of at most this size, which bounds how far the table can exceed it. */
+const PIECE_BYTES = 1 << 18
+
+/** What the table has room for beyond its limit: a scan of a line of {@link LINE_BYTES_MAX} can find that many. */
+const BEYOND_WORDS = LINE_BYTES_MAX / 4
+
 /** What precedes a text: two newlines, so that a look back finds the beginning of a line. */
 const CONTEXT = 4
 
-/** @param leaveOut lines that are set apart to measure on, one in so many, are not counted (see held-out.ts) */
-export function createFeed(plan: CountPlan, leaveOut?: number): Feed {
-  const feed = createWholeFeed(plan)
+export function createFeed(plan: CountPlan, { leaveOut, limit, onFull }: FeedOptions = {}): Feed {
+  const feed = limit && onFull ? createLimitedFeed(plan, limit, onFull) : createWholeFeed(plan, createWordTable())
   if (leaveOut === undefined) return feed
   const filter = createLineFilter(leaveOut, 'others', feed.push)
   return {
@@ -36,8 +56,29 @@ export function createFeed(plan: CountPlan, leaveOut?: number): Feed {
   }
 }
 
-function createWholeFeed(plan: CountPlan): Feed {
-  const table = createWordTable()
+function createLimitedFeed(plan: CountPlan, limit: TableLimit, onFull: (table: WordTable) => void): Feed {
+  // All at once, since growing would need the old and the new at the same time; memory is taken as it is written to.
+  const table = createWordTable(limit.words + BEYOND_WORDS, limit.bytes + 2 * LINE_BYTES_MAX, 1 << 12)
+  const feed = createWholeFeed(plan, table)
+  const check = () => {
+    if (table.size >= limit.words || table.used >= limit.bytes) onFull(table)
+  }
+  return {
+    ...feed,
+    push(block) {
+      for (let at = 0; at < block.length; at += PIECE_BYTES) {
+        feed.push(block.subarray(at, at + PIECE_BYTES))
+        check()
+      }
+    },
+    end() {
+      feed.end()
+      check()
+    },
+  }
+}
+
+function createWholeFeed(plan: CountPlan, table: WordTable): Feed {
   const scanner = createRunScanner(planScope(plan), rulesOf(plan))
   const scan = scanOf(plan, scanner, table)
   let buffer = new Uint8Array(1 << 20)

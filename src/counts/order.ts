@@ -11,11 +11,25 @@ export function isOrdered(table: WordCounts): boolean {
   return true
 }
 
+type Words = Pick<WordCounts, 'bytes' | 'offsets'>
+
+/**
+ * The places of the words by their UTF-8 bytes, equal words in order of their places.
+ *
+ * @param keys room to sort in, from {@link createKeys}, where one sorts again and again
+ */
+export function placesByBytes(words: Words, keys?: Keys): Uint32Array {
+  const size = words.offsets.length - 1
+  const places = new Uint32Array(size)
+  for (let i = 0; i < size; i++) places[i] = i
+  sortByBytes(words, places, 0, size, 0, keys ?? createKeys(size))
+  return places
+}
+
 /** The same words in order, each once, the counts of equal words added up. */
 export function orderWords(table: WordCounts): WordCounts {
   const { bytes, offsets, counts } = table
-  const byWord = Uint32Array.from(counts, (_, i) => i)
-  sortByBytes(table, byWord, 0, byWord.length, 0, createKeys(byWord.length))
+  const byWord = placesByBytes(table)
   const sums = new Float64Array(counts.length)
   let distinct = 0
   for (let i = 0; i < byWord.length; i++) {
@@ -46,7 +60,7 @@ export function orderWords(table: WordCounts): WordCounts {
 }
 
 /** Places by value, the highest first, equal ones in order: a stable counting sort, with one bucket a distinct value. */
-function byCountFalling(values: Float64Array): Uint32Array {
+export function byCountFalling(values: Float64Array): Uint32Array {
   const distinct = Float64Array.from(new Set(values)).sort()
   const bucketOf = new Map<number, number>()
   for (let i = 0; i < distinct.length; i++) bucketOf.set(distinct[i], distinct.length - 1 - i)
@@ -64,13 +78,14 @@ const PASS_BYTES = 5
 /** Equal words share all their bytes: beyond this depth the rest is compared. */
 const DEPTH_MAX = 60
 
-interface Keys {
+export interface Keys {
   sorted: BigUint64Array
   halves: Uint32Array
   words: Uint32Array
 }
 
-function createKeys(size: number): Keys {
+/** Room to sort so many words in; more than 2^24 are sorted without it, which takes long. */
+export function createKeys(size: number): Keys {
   const sorted = new BigUint64Array(Math.min(size, 2 ** 24))
   return { sorted, halves: new Uint32Array(sorted.buffer), words: new Uint32Array(sorted.length) }
 }
@@ -83,7 +98,7 @@ const LITTLE = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
  * Sorting millions of places with a comparison function takes tens of seconds; the engine sorts 64-bit numbers in tenths
  * of one. So five bytes and the place make one number, and ranges that stay equal go on with the next five.
  */
-function sortByBytes(table: WordCounts, words: Uint32Array, from: number, to: number, depth: number, keys: Keys): void {
+function sortByBytes(table: Words, words: Uint32Array, from: number, to: number, depth: number, keys: Keys): void {
   const size = to - from
   if (size < 2) return
   if (size < 24 || size > keys.sorted.length || depth > DEPTH_MAX) {
@@ -129,7 +144,7 @@ function digit(byte: number): number {
 }
 
 /** Negative, 0 or positive: words a and b of the table by their bytes. */
-function compareWords({ bytes, offsets }: WordCounts, a: number, b: number): number {
+function compareWords({ bytes, offsets }: Words, a: number, b: number): number {
   let i = offsets[a]
   let j = offsets[b]
   const endA = offsets[a + 1]

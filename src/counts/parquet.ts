@@ -8,12 +8,14 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { KoVocabError } from '../errors'
 import { isValidUtf8 } from '../text/utf8'
 import { isOrdered, orderWords } from './order'
+import { type RowStream, slices, type WordRows } from './rows'
 import type { WordCounts } from './types'
 
 /** Value of the metadata key `ko_vocab.format`. */
 export const COUNTS_FORMAT = '1'
 
-const ROWS_PER_GROUP = 100_000
+/** Of files in the order of counts. */
+export const ROWS_PER_GROUP = 100_000
 const MAX_COUNT = 2 ** 53
 
 const SCHEMA: SchemaElement[] = [
@@ -35,10 +37,26 @@ const SCHEMA: SchemaElement[] = [
  * @throws KoVocabError `bad-option` for words out of order, a word that is not UTF-8, or a count that is no whole number from 1 to 2^53
  */
 export function* encodeCounts(table: WordCounts): Generator<Uint8Array> {
-  const { bytes, offsets, counts } = table
-  const meta: Record<string, string> = { ...table.meta, 'ko_vocab.format': COUNTS_FORMAT }
   if (!isOrdered(table))
     throw new KoVocabError('bad-option', 'the words are not in order', 'order them with orderWords')
+  const encoder = createEncoder(table.meta)
+  for (const rows of slices(table, ROWS_PER_GROUP)) yield encoder.group(rows)
+  yield encoder.end()
+}
+
+/**
+ * {@link encodeCounts} of a stream, a row group a batch. The stream's order is not checked.
+ *
+ * @throws KoVocabError as {@link encodeCounts}, and as the stream does
+ */
+export async function* encodeRows(stream: RowStream, meta: Record<string, string>): AsyncGenerator<Uint8Array> {
+  const encoder = createEncoder(meta)
+  for await (const rows of stream) yield encoder.group(rows)
+  yield encoder.end()
+}
+
+function createEncoder(given: Record<string, string>) {
+  const meta: Record<string, string> = { ...given, 'ko_vocab.format': COUNTS_FORMAT }
   const writer = new ByteWriter()
   const parquet = new ParquetWriter({
     writer,
@@ -48,44 +66,61 @@ export function* encodeCounts(table: WordCounts): Generator<Uint8Array> {
       .sort()
       .map((key) => ({ key, value: meta[key] })),
   })
-  for (let start = 0; start < counts.length; start += ROWS_PER_GROUP) {
-    const end = Math.min(start + ROWS_PER_GROUP, counts.length)
-    const words: Uint8Array[] = new Array(end - start)
-    const group = new BigInt64Array(end - start)
-    for (let i = start; i < end; i++) {
-      if (!isValidUtf8(bytes, offsets[i], offsets[i + 1])) {
-        throw new KoVocabError('bad-option', `word ${i} is not UTF-8`, 'replace broken bytes by U+FFFD before counting')
-      }
-      if (!isCount(counts[i])) {
-        throw new KoVocabError('bad-option', `word ${i} has the count ${counts[i]}, not a whole number from 1 to 2^53`)
-      }
-      words[i - start] = bytes.subarray(offsets[i], offsets[i + 1])
-      group[i - start] = BigInt(counts[i])
-    }
-    parquet.write({
-      columnData: [
-        // No word stands twice, and the falling counts compress as they are: dictionaries would be tried in vain.
-        { name: 'word', data: words, encoding: 'PLAIN' },
-        { name: 'count', data: group, encoding: 'PLAIN' },
-      ],
-      rowGroupSize: end - start,
-    })
-    yield writer.getBytes().slice()
+  let before = 0
+  const written = (): Uint8Array => {
+    const bytes = writer.getBytes().slice()
     writer.index = 0
+    return bytes
   }
-  parquet.finish()
-  yield writer.getBytes().slice()
+  return {
+    group({ bytes, offsets, counts }: WordRows): Uint8Array {
+      const { length } = counts
+      const words: Uint8Array[] = new Array(length)
+      const group = new BigInt64Array(length)
+      for (let i = 0; i < length; i++) {
+        if (!isValidUtf8(bytes, offsets[i], offsets[i + 1])) {
+          const hint = 'replace broken bytes by U+FFFD before counting'
+          throw new KoVocabError('bad-option', `word ${before + i} is not UTF-8`, hint)
+        }
+        if (!isCount(counts[i])) {
+          const what = `word ${before + i} has the count ${counts[i]}, not a whole number from 1 to 2^53`
+          throw new KoVocabError('bad-option', what)
+        }
+        words[i] = bytes.subarray(offsets[i], offsets[i + 1])
+        group[i] = BigInt(counts[i])
+      }
+      before += length
+      parquet.write({
+        columnData: [
+          // No word stands twice, and the falling counts compress as they are: dictionaries would be tried in vain.
+          { name: 'word', data: words, encoding: 'PLAIN' },
+          { name: 'count', data: group, encoding: 'PLAIN' },
+        ],
+        rowGroupSize: length,
+      })
+      return written()
+    },
+    end(): Uint8Array {
+      parquet.finish()
+      return written()
+    },
+  }
 }
 
-/**
- * Reads a table of words from Parquet, whoever wrote it: any order of rows (equal words are added up), any integer type
- * of `count`, further columns passed over. Memory: the table, and one row group.
- *
- * @param name the file, for errors
- * @throws KoVocabError `bad-file`: not Parquet, damaged, columns missing or of another type, empty values, counts
- * outside 1..2^53, words that are not UTF-8; `unsupported`: written in a later format
- */
-export async function decodeCounts(file: AsyncBuffer, name: string): Promise<WordCounts> {
+/** A file of counted words whose footer has been read and found fit. */
+export interface OpenCounts {
+  name: string
+  /** As the file has it, the schema of pyarrow apart. */
+  meta: Record<string, string>
+  /** Of all row groups, as the footer has it. */
+  rows: number
+  groups: number
+  /** The rows of a row group. @throws KoVocabError `bad-file` as {@link decodeCounts} */
+  read: (group: number) => Promise<WordRows>
+}
+
+/** @throws KoVocabError as {@link decodeCounts} does for what stands in the footer */
+export async function openCounts(file: AsyncBuffer, name: string): Promise<OpenCounts> {
   const metadata = await guarded(name, () => readMetadata(file, name))
   const meta: Record<string, string> = {}
   for (const { key, value } of metadata.key_value_metadata ?? []) {
@@ -98,35 +133,66 @@ export async function decodeCounts(file: AsyncBuffer, name: string): Promise<Wor
     throw new KoVocabError('unsupported', `${name}: is in counts format ${format}; ${COUNTS_FORMAT} is known`, hint)
   }
   checkSchema(metadata, name)
-  const table = growingTable(meta)
-  for (const group of metadata.row_groups) {
-    const start = table.rows()
-    const end = start + Number(group.num_rows)
-    if (end === start) continue
-    // A scan a row group: one over the whole file would keep what it has read.
-    const { words, counts } = await guarded(name, async () => {
-      const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes } // a string a word takes several times the memory
-      const { readColumn } = await parquetScan({ file, metadata, columns: ['word', 'count'], compressors, parsers })
-      const read = (column: string) => readColumn({ column, rowStart: start, rowEnd: end })
-      return { words: await read('word'), counts: await read('count') }
-    })
-    if (words.length !== end - start || counts.length !== end - start) {
-      const found = Math.min(words.length, counts.length)
-      throw new KoVocabError('bad-file', `${name}: row ${start}: a row group of ${end - start} rows holds ${found}`)
-    }
-    for (let i = 0; i < words.length; i++) {
-      const word: unknown = words[i]
-      const count = Number(counts[i] ?? Number.NaN)
-      if (!(word instanceof Uint8Array)) throw badRow(name, start + i, 'has no word')
-      if (!isValidUtf8(word)) throw badRow(name, start + i, 'has a word that is not UTF-8')
-      if (!isCount(count))
-        throw badRow(name, start + i, `has the count ${counts[i]}, not a whole number from 1 to 2^53`)
-      table.push(word, count)
-    }
+  const starts = [0]
+  for (const { num_rows } of metadata.row_groups) starts.push(starts[starts.length - 1] + Number(num_rows))
+  return {
+    name,
+    meta,
+    rows: starts[starts.length - 1],
+    groups: metadata.row_groups.length,
+    read: (group) => readGroup(file, metadata, name, starts[group], starts[group + 1]),
   }
-  const whole = table.finish()
+}
+
+async function readGroup(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  name: string,
+  start: number,
+  end: number,
+): Promise<WordRows> {
+  const table = growingRows()
+  if (end === start) return table.finish()
+  // A scan a row group: one over the whole file would keep what it has read.
+  const { words, counts } = await guarded(name, async () => {
+    const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes } // a string a word takes several times the memory
+    const { readColumn } = await parquetScan({ file, metadata, columns: ['word', 'count'], compressors, parsers })
+    const read = (column: string) => readColumn({ column, rowStart: start, rowEnd: end })
+    return { words: await read('word'), counts: await read('count') }
+  })
+  if (words.length !== end - start || counts.length !== end - start) {
+    const found = Math.min(words.length, counts.length)
+    throw new KoVocabError('bad-file', `${name}: row ${start}: a row group of ${end - start} rows holds ${found}`)
+  }
+  for (let i = 0; i < words.length; i++) {
+    const word: unknown = words[i]
+    const count = Number(counts[i] ?? Number.NaN)
+    if (!(word instanceof Uint8Array)) throw badRow(name, start + i, 'has no word')
+    if (!isValidUtf8(word)) throw badRow(name, start + i, 'has a word that is not UTF-8')
+    if (!isCount(count)) throw badRow(name, start + i, `has the count ${counts[i]}, not a whole number from 1 to 2^53`)
+    table.push(word, 0, word.length, count)
+  }
+  return table.finish()
+}
+
+/**
+ * Reads a table of words from Parquet, whoever wrote it: any order of rows (equal words are added up), any integer type
+ * of `count`, further columns passed over. Memory: the table, and one row group.
+ *
+ * @param name the file, for errors
+ * @throws KoVocabError `bad-file`: not Parquet, damaged, columns missing or of another type, empty values, counts
+ * outside 1..2^53, words that are not UTF-8; `unsupported`: written in a later format
+ */
+export async function decodeCounts(file: AsyncBuffer, name: string): Promise<WordCounts> {
+  const open = await openCounts(file, name)
+  const table = growingRows()
+  for (let group = 0; group < open.groups; group++) {
+    const { bytes, offsets, counts } = await open.read(group)
+    for (let i = 0; i < counts.length; i++) table.push(bytes, offsets[i], offsets[i + 1], counts[i])
+  }
+  const whole = { ...table.finish(), meta: open.meta }
   // A file of another tool may hold a word twice even where its rows are in order.
-  return format !== undefined && isOrdered(whole) ? whole : orderWords(whole)
+  return open.meta['ko_vocab.format'] !== undefined && isOrdered(whole) ? whole : orderWords(whole)
 }
 
 async function readMetadata(file: AsyncBuffer, name: string): Promise<FileMetaData> {
@@ -169,7 +235,7 @@ function checkSchema({ schema }: FileMetaData, name: string): void {
 }
 
 /** Grows by what is really there: the row counts in a damaged footer must not decide how much memory is taken. */
-function growingTable(meta: Record<string, string>) {
+function growingRows() {
   let bytes = new Uint8Array(1 << 16)
   let offsets = new Uint32Array(1 << 12)
   let counts = new Float64Array(1 << 12)
@@ -180,24 +246,23 @@ function growingTable(meta: Record<string, string>) {
     return wider
   }
   return {
-    rows: () => rows,
-    push(word: Uint8Array, count: number): void {
+    push(from: Uint8Array, wordStart: number, wordEnd: number, count: number): void {
       const start = offsets[rows]
-      const end = start + word.length
-      if (end > 0xffffffff)
+      const end = start + wordEnd - wordStart
+      if (end > 0xffffffff) {
         throw new KoVocabError('unsupported', 'more than 4 GiB of distinct words', 'drop rare words first')
+      }
       if (end > bytes.length) bytes = grown(bytes, end)
       if (rows + 2 > offsets.length) offsets = grown(offsets, rows + 2)
       if (rows + 1 > counts.length) counts = grown(counts, rows + 1)
-      bytes.set(word, start)
+      for (let i = start, j = wordStart; i < end; i++, j++) bytes[i] = from[j]
       counts[rows] = count
       offsets[++rows] = end
     },
-    finish: (): WordCounts => ({
+    finish: (): WordRows => ({
       bytes: bytes.slice(0, offsets[rows]),
       offsets: offsets.slice(0, rows + 1),
       counts: counts.slice(0, rows),
-      meta,
     }),
   }
 }

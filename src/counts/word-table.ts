@@ -26,14 +26,26 @@ export const WORD_BYTES_MAX = 4095
 const LENGTH_BITS = 12
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1
 
-export function createWordTable(words = 1 << 16): WordTable {
+/**
+ * @param words room for so many before it grows
+ * @param bytes of the words
+ * @param slots room for so many words in the hash table, which grows by itself
+ */
+export function createWordTable(words = 1 << 16, bytes = words * 16, slots = words): WordTable {
   return {
-    arena: new Uint8Array(words * 16 + WORD_BYTES_MAX),
+    arena: new Uint8Array(bytes + WORD_BYTES_MAX),
     used: 0,
     entries: new Int32Array(words * 4),
-    slots: new Int32Array(2 ** Math.ceil(Math.log2(words * 1.5))),
+    slots: new Int32Array(2 ** Math.ceil(Math.log2(slots * 1.5))),
     size: 0,
   }
+}
+
+/** Empties the table; its memory stays. */
+export function clearWordTable(table: WordTable): void {
+  table.size = 0
+  table.used = 0
+  table.slots.fill(0)
 }
 
 /** Words found by a scanner and not yet in the table: places in one block of bytes, and hashes. */

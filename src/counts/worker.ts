@@ -1,32 +1,32 @@
-/** A thread that counts parts of a corpus until none is left, and hands its table over. */
+/** A thread that counts parts of a corpus until none is left, and hands over what it counted. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { isKoVocabError } from '../errors'
-import { createFeed } from './feed'
-import type { CountPlan } from './plan'
+import { type CounterTask, createCounter } from './count-part'
 import { type CorpusPart, readPart } from './read-part'
+import type { SpilledRun } from './spill-file'
+import type { WordTable } from './word-table'
 
-export interface CountTask {
-  plan: CountPlan
-  leaveOut: number | undefined
+export interface CountTask extends CounterTask {
   parts: CorpusPart[]
   /** Int32: the next part that nobody has taken; the bytes read so far, in KiB; 1 when the work is to stop. */
   shared: SharedArrayBuffer
 }
 
 export type CountReply =
-  | { table: { arena: Uint8Array; used: number; entries: Int32Array; slots: Int32Array; size: number } }
+  | { table: WordTable; runs: SpilledRun[] }
   | { error: { code: string; message: string; hint: string | undefined } }
 
-async function work({ plan, leaveOut, parts, shared }: CountTask): Promise<void> {
+async function work({ parts, shared, ...task }: CountTask): Promise<void> {
   const state = new Int32Array(shared)
-  const feed = createFeed(plan, leaveOut)
+  const { feed, finish } = createCounter(task)
   for (;;) {
     const next = Atomics.add(state, 0, 1)
     if (next >= parts.length || Atomics.load(state, 2) === 1) break
     await readPart(parts[next], feed, (bytes) => Atomics.add(state, 1, bytes >> 10))
   }
-  const { arena, used, entries, slots, size } = feed.table
-  const reply: CountReply = { table: { arena, used, entries, slots, size } }
+  const { table, runs } = finish()
+  const { arena, used, entries, slots, size } = table
+  const reply: CountReply = { table: { arena, used, entries, slots, size }, runs }
   parentPort!.postMessage(reply, [arena.buffer, entries.buffer, slots.buffer] as ArrayBuffer[])
 }
 
