@@ -19,7 +19,7 @@ export async function openBackend(name: BackendName, note: (text: string) => voi
   }
   try {
     const backend = await nodeWebGpuBackend()
-    note(`backend: webgpu (an adapter is there; --backend cpu computes without it)\n`)
+    note(`backend: webgpu, ${backend.description} (--backend cpu computes without it)\n`)
     return backend
   } catch (error) {
     if (!(error instanceof KoVocabError)) throw error

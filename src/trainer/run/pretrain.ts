@@ -164,6 +164,9 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
   return { ...result, out, best, files }
 }
 
+/** Temporary names of corpus/atomic.ts, and the model that was about to be put in its place. */
+const LEFT_BY_KILLED = /^\.(.+\.[0-9a-f]{12}\.(tmp|old)|model)$/
+
 /**
  * Whether there is a run that goes on, and its last checkpoint.
  *
@@ -176,11 +179,16 @@ async function openOut({ out, resume = false, force = false }: RunPretrainOption
   })
   if (resume && force)
     throw new KoVocabError('bad-option', '--resume and --force exclude each other', 'give one of them')
-  const isRun = ['run.json', 'tokens', 'checkpoints'].some((name) => names.includes(name))
+  const halves = names.filter((name) => LEFT_BY_KILLED.test(name))
+  const rest = names.filter((name) => !halves.includes(name))
+  const isRun = ['run.json', 'tokens', 'checkpoints', 'extended'].some((name) => rest.includes(name))
+  // The folder is of one run: what a kill has left of its outputs is written again.
+  const isFree = rest.length === 0 || (isRun && (resume || force))
+  if (isFree) for (const name of halves) await rm(join(out, name), { recursive: true, force: true })
   if (resume && isRun) return { last: await lastCheckpoint(join(out, 'checkpoints')), goesOn: true }
-  if (names.length === 0) return { last: null, goesOn: false }
+  if (rest.length === 0) return { last: null, goesOn: false }
   if (force && isRun) {
-    for (const name of names) await rm(join(out, name), { recursive: true, force: true })
+    for (const name of rest) await rm(join(out, name), { recursive: true, force: true })
     return { last: null, goesOn: false }
   }
   const hint = isRun ? '--resume goes on with the run that it holds, --force begins anew' : 'choose another folder'

@@ -1,5 +1,5 @@
 /** From files to a folder: what lies in it, forms and objectives, an init map on the way, and what is refused. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -197,6 +197,11 @@ describe('an init map on the way', () => {
     const { steps } = await told({ ...given, maxSteps: 5 })
     expect(steps).toHaveLength(5)
     expect(await readBaseRows(given.out)).toBe(263)
+    // Killed while it was extended, and while it was saved.
+    const killed = { ...given, out: join(at, 'killed'), maxSteps: 1 }
+    for (const name of ['.extended.0123456789ab.tmp', '.model']) mkdirSync(join(killed.out, name), { recursive: true })
+    expect((await told({ ...killed, resume: true })).steps).toHaveLength(1)
+    expect(readdirSync(killed.out).filter((name) => name.startsWith('.'))).toEqual([])
     expect(readdirSync(given.out)).toEqual(expect.arrayContaining(['extended', 'rows.json', 'tokenizer.json']))
     const rest = await told({ ...given, resume: true })
     expect(rest.steps.map(({ step }) => step)).toEqual([6, 7, 8])
