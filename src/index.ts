@@ -1,5 +1,17 @@
 /** The browser-safe core: plain functions over plain data. */
 
+export { DEFAULT_PLAN } from './corpus/prepare/default-plan'
+export { type PrepareOptions, prepareDocuments, type Spill } from './corpus/prepare/prepare'
+export { type PreparePlan, readPlan } from './corpus/prepare/read-steps'
+export type {
+  PrepareDocument,
+  PrepareReport,
+  PrepareStep,
+  SourceFacts,
+  SourceReport,
+  StepReport,
+  StepSample,
+} from './corpus/prepare/types'
 export type { InputRecord, RunRecord } from './corpus/run-types'
 export { BALANCED_DOMAINS_MAX, domainWeights, joinCounts } from './counts/balance'
 export type { NormalizePolicy } from './counts/plan'

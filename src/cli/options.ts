@@ -6,6 +6,7 @@ import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
 import { HANDOFF_OPTIONS } from './handoff-options'
 import { LEARNING_OPTIONS } from './learning-options'
 import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
+import { PREPARE_OPTIONS } from './prepare-options'
 import { TRAINING_OPTIONS } from './training-options'
 
 export const OPTIONS = {
@@ -208,6 +209,7 @@ export const OPTIONS = {
   ...LEARNING_OPTIONS,
   ...TRAINING_OPTIONS,
   ...HANDOFF_OPTIONS,
+  ...PREPARE_OPTIONS,
   remove: {
     group: 'Learning',
     flags: '--remove <n>',

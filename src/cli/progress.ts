@@ -40,7 +40,7 @@ export function createProgress(terminal: Terminal, now: () => number = () => per
 }
 
 /** Stages that count bytes. */
-const BYTE_STAGES = ['count', 'write', 'encode']
+const BYTE_STAGES = ['count', 'write', 'encode', 'prepare']
 
 /** `count   45 %   31.2 MB/s   0:12 left`. Bytes where bytes are counted, else whole things. */
 export function progressLine(stage: string, done: number, total: number, seconds: number): string {

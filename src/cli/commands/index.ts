@@ -16,6 +16,7 @@ import * as inspect from './inspect'
 import * as merge from './merge'
 import * as merges from './merges'
 import * as plan from './plan'
+import * as prepare from './prepare'
 import * as pretrain from './pretrain'
 import * as prune from './prune'
 
@@ -25,6 +26,7 @@ export const commands: readonly CommandModule[] = [
   merge,
   prune,
   plan,
+  prepare,
   count,
   merges,
   audit,

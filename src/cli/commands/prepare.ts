@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { expandDomains } from '../../corpus/domains'
+import { DEFAULT_PLAN } from '../../corpus/prepare/default-plan'
+import { type PreparedFolder, prepareFolder } from '../../corpus/prepare/prepare-folder'
+import { readPlan } from '../../corpus/prepare/read-steps'
+import { KoVocabError } from '../../errors'
+import type { Context } from '../context'
+import type { OptionName } from '../options'
+import { filesText, line, number } from '../summary'
+import type { Colors } from '../terminal'
+import { readOptions, required } from '../usage'
+
+export const name = 'prepare'
+export const summary = 'clean, filter and deduplicate a corpus, step by step, with a report and a data card'
+
+export const options = [
+  ...(['corpus', 'prepare-documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
+  ...(['shard-size', 'sampling-seed', 'out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
+] as const satisfies readonly OptionName[]
+
+export const help = `
+Each file of --corpus is a source; name=path makes one of a folder or a glob. The steps, their order and their thresholds
+stand in a YAML: --print-steps prints the one that is used without --steps, to begin with. --out is a folder as Hugging
+Face datasets are: data/train-*.jsonl.gz (text, source, license, id), README.md (the data card), report.json (documents
+and bytes of every step, with samples of what it changed and removed), run.json.
+
+Examples:
+  ko-vocab prepare --print-steps > steps.yaml
+  ko-vocab prepare --corpus 'wiki=wiki/*.txt.gz' petitions.txt --steps steps.yaml --out ./prepared
+  ko-vocab prepare --corpus reviews.txt --documents line --format parquet --tokenizer ./llama-2-ko --out ./prepared
+`
+
+export async function run({ terminal, progress }: Context, command: Command): Promise<1 | undefined> {
+  const values = readOptions(command, options)
+  const plan = values.steps === undefined ? DEFAULT_PLAN : await readText(values.steps)
+  const checked = readPlan(plan, values.steps ?? 'the default steps')
+  if (values['print-steps']) {
+    await terminal.print(plan)
+    return
+  }
+  const domains = await expandDomains(required('corpus', values.corpus))
+  const unknown = Object.keys(checked.sources).find((source) => !domains.some((domain) => domain.name === source))
+  if (unknown !== undefined) {
+    const names = domains.map((domain) => domain.name).join(', ')
+    const what = `${values.steps}: sources has ${JSON.stringify(unknown)}, which no file of --corpus belongs to`
+    throw new KoVocabError('bad-option', what, `the sources are: ${names}`)
+  }
+  if (values['dry-run']) {
+    const steps = checked.steps.map((step) => step.name)
+    const document = { dryRun: true, steps: checked.steps, corpus: domains, out: values.out ?? null }
+    const files = filesText(domains.flatMap((domain) => domain.files))
+    const text = `would prepare\n${files}by ${steps.join(', ')}\nand write ${values.out ?? 'nothing: --out is missing'}\n`
+    await terminal.print(values.json ? `${JSON.stringify(document, null, 2)}\n` : text)
+    return
+  }
+  const out = required('out', values.out)
+  const { 'prepare-documents': ends, 'counting-tokenizer': tokenizer, 'shard-format': format } = values
+  const shardBytes = values['shard-size']
+  const prepared = await prepareFolder({
+    ...{ domains, plan: checked, out, force: values.force, format, shardBytes, ends, seed: values['sampling-seed'] },
+    ...{ tokenizer, recorded: { corpus: values.corpus, documents: ends, tokenizer, format, 'shard-size': shardBytes } },
+    ...{ onProgress: progress.update, signal: terminal.signal },
+  })
+  progress.clear()
+  if (values.json) await terminal.print(`${JSON.stringify({ out, ...withoutSamples(prepared) }, null, 2)}\n`)
+  else terminal.note(preparedText(prepared, out, terminal.errColors))
+  if (prepared.report.documentsOut > 0) return
+  terminal.note(
+    `${terminal.errColors.red('ko-vocab:')} no document is left; ${out}/report.json says which step took them\n`,
+  )
+  return 1
+}
+
+async function readText(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch((cause) => {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new KoVocabError('io', `--steps ${path}: cannot be read: ${reason}`, 'check the path', { cause })
+  })
+}
+
+function withoutSamples({ report, shards, tokens }: PreparedFolder) {
+  return { ...report, steps: report.steps.map(({ samples: _, ...step }) => step), shards, tokens }
+}
+
+/** A line a step: what went in, what became of it. */
+export function preparedText({ report, shards, tokens }: PreparedFolder, out: string, colors: Colors): string {
+  const megabytes = (bytes: number) => `${number(Math.round(bytes / 1e4) / 100)} MB`
+  const steps = report.steps.map((step) => {
+    const reasons = Object.entries(step.reasons).map(([reason, count]) => `${number(count)} ${reason}`)
+    const parts = [
+      ...(step.removed > 0 ? [`removed ${number(step.removed)} (${reasons.join(', ')})`] : []),
+      ...(step.changed > 0 ? [`changed ${number(step.changed)}`] : []),
+    ]
+    return line(`  ${step.name}`, parts.join(', ') || 'nothing to do', colors)
+  })
+  const all = tokens && Object.values(tokens).reduce((sum, count) => sum + count, 0)
+  return [
+    line('documents', `${number(report.documentsIn)} in, ${megabytes(report.bytesIn)}`, colors),
+    ...steps,
+    line('kept', `${number(report.documentsOut)} documents, ${megabytes(report.bytesOut)}`, colors),
+    all === null ? '' : line('tokens', number(all), colors),
+    line('files', `${out}: ${number(shards.length)} shards, README.md, report.json, run.json`, colors),
+  ].join('')
+}

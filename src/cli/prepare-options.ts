@@ -1,0 +1,50 @@
+/** How a corpus is cleaned, and how it is written. */
+import type { z } from 'zod'
+import { SHARD_FORMATS } from '../corpus/prepare/shards'
+import { DOCUMENT_ENDS } from '../corpus/prepare/texts'
+import { amount, flag, type OptionSpec, oneOf, text, whole } from './option-values'
+
+export const PREPARE_OPTIONS = {
+  'prepare-documents': {
+    group: 'Input',
+    flags: '--documents <end>',
+    description: 'where a document of plain text ends: blank-line, line for one a line, or file',
+    schema: oneOf(DOCUMENT_ENDS).default('blank-line'),
+  },
+  'counting-tokenizer': {
+    group: 'Input',
+    flags: '--tokenizer <path>',
+    description: 'count the tokens of what is kept, for the data card',
+    schema: text.optional(),
+  },
+  steps: {
+    group: 'Input',
+    flags: '--steps <file>',
+    description: 'YAML with the steps, their order and thresholds (default: what --print-steps prints)',
+    schema: text.optional(),
+  },
+  'print-steps': {
+    group: 'General',
+    flags: '--print-steps',
+    description: 'print the steps as YAML and stop',
+    schema: flag,
+  },
+  'shard-format': {
+    group: 'Output',
+    flags: '--format <format>',
+    description: `${SHARD_FORMATS.join(', ')}; jsonl.zst needs Node 22.15`,
+    schema: oneOf(SHARD_FORMATS).default('jsonl.gz'),
+  },
+  'shard-size': {
+    group: 'Output',
+    flags: '--shard-size <bytes>',
+    description: 'bytes of text after which a shard ends: 256M, 1G',
+    schema: amount.default(256_000_000),
+  },
+  'sampling-seed': {
+    group: 'Output',
+    flags: '--seed <n>',
+    description: 'of what the step mix draws; all else draws nothing at random',
+    schema: whole(0, 2 ** 32 - 1).default(1),
+  },
+} as const satisfies Record<string, OptionSpec & { schema: z.ZodType }>

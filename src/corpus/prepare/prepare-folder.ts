@@ -1,0 +1,126 @@
+/** `ko-vocab prepare` as a function: corpus files in, a folder of shards, report and data card out. Node only. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { countTokens, createEncoder } from '../../tokenizer/encoder'
+import { loadTokenizer } from '../../tokenizer/load'
+import { version } from '../../version'
+import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../atomic'
+import type { CorpusDomain } from '../domains'
+import { expandInputs } from '../files'
+import { readLines } from '../lines'
+import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../run-record'
+import { formatDataCard } from './card'
+import { runSteps } from './prepare'
+import { readPrepareDocuments } from './read-documents'
+import type { PreparePlan } from './read-steps'
+import { requireFormat, type ShardFormat, writeShards } from './shards'
+import { spillFile } from './spill-file'
+import type { DocumentEnd } from './texts'
+import type { PrepareDocument, PrepareReport } from './types'
+
+export interface PrepareFolderOptions {
+  /** Each domain is a source. */
+  domains: readonly CorpusDomain[]
+  plan: PreparePlan
+  out: string
+  force?: boolean
+  format: ShardFormat
+  shardBytes?: number
+  ends: DocumentEnd
+  seed?: number
+  /** Path of a tokenizer that counts the tokens of what is kept. */
+  tokenizer?: string
+  /** Of the data card. Default: the name of the folder. */
+  name?: string
+  /** Put into run.json. */
+  recorded?: Record<string, unknown>
+  onProgress?: (stage: string, done: number, total: number) => void
+  signal?: AbortSignal
+}
+
+export interface PreparedFolder {
+  report: PrepareReport
+  shards: string[]
+  tokens: Record<string, number> | null
+}
+
+/**
+ * The folder is there whole or not at all. The same files, plan, seed and format give the same bytes (compressed ones with
+ * the same Node).
+ *
+ * @throws KoVocabError `bad-option`, `io`, `unsupported`, `aborted`; those of reading the files
+ */
+export async function prepareFolder(options: PrepareFolderOptions): Promise<PreparedFolder> {
+  const { domains, plan, out, format, seed = 1, signal, onProgress } = options
+  requireFormat(format)
+  await requireFreeFolder(out, options.force)
+  const encoder = options.tokenizer === undefined ? null : createEncoder(await loadTokenizer(options.tokenizer))
+  const files = domains.flatMap((domain) => domain.files)
+  const inputs = options.tokenizer === undefined ? [] : await describeTokenizer(options.tokenizer)
+  inputs.push(...(await describeInputs(files, signal)))
+  for (const file of await benchmarkFiles(plan)) inputs.push(...(await describeInputs([file], signal)))
+
+  const total = files.reduce((sum, { size }) => sum + size, 0)
+  let bytes = 0
+  let report: PrepareReport | null = null
+  const tokens: Record<string, number> = {}
+  const waiting = await mkdtemp(join(resolve(out, '..'), `.${basename(out)}.waiting-`))
+  let spills = 0
+  const count = async function* (documents: AsyncIterable<PrepareDocument>): AsyncGenerator<PrepareDocument> {
+    for await (const document of documents) {
+      if (encoder) tokens[document.source] = (tokens[document.source] ?? 0) + countTokens(encoder, document.text)
+      yield document
+    }
+  }
+  try {
+    return await withTemporaryFolder(
+      out,
+      async (folder) => {
+        const documents = readPrepareDocuments(domains, {
+          ends: options.ends,
+          sources: plan.sources,
+          onBytes: (more) => {
+            bytes += more
+            onProgress?.('prepare', bytes, total)
+          },
+          signal,
+        })
+        const prepared = runSteps(documents, plan.steps, {
+          seed,
+          openItems: benchmarkItems,
+          openSpill: () => spillFile(join(waiting, `${spills++}.jsonl`)),
+          onReport: (made) => {
+            report = made
+          },
+          onProgress: (stage, done, of) => of > 0 && onProgress?.(stage, done, of),
+          signal,
+        })
+        const shards = await writeShards(count(prepared), folder, { format, shardBytes: options.shardBytes })
+        const name = options.name ?? basename(resolve(out))
+        const made = report! as PrepareReport
+        const counted = encoder && { tokenizer: basename(resolve(options.tokenizer!)), bySource: tokens }
+        const card = formatDataCard({
+          ...{ name, report: made, sources: plan.sources, shards, format, tokens: counted, version },
+        })
+        const document = { ko_vocab: version, ...made, shards, tokens: encoder ? tokens : null }
+        await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`)
+        await writeFileAtomic(join(folder, 'README.md'), card)
+        const record = runRecord('prepare', { ...options.recorded, ...plan }, seed, inputs)
+        await writeFileAtomic(join(folder, 'run.json'), formatRunRecord(record))
+        return { report: made, shards, tokens: encoder ? tokens : null }
+      },
+      { replace: options.force },
+    )
+  } finally {
+    await rm(waiting, { recursive: true, force: true })
+  }
+}
+
+async function benchmarkFiles({ steps }: PreparePlan) {
+  const patterns = steps.flatMap(({ options }) => (Array.isArray(options.files) ? (options.files as string[]) : []))
+  return patterns.length === 0 ? [] : await expandInputs(patterns)
+}
+
+async function* benchmarkItems(pattern: string): AsyncGenerator<string> {
+  for (const file of await expandInputs([pattern])) yield* readLines(file)
+}

@@ -1,0 +1,170 @@
+/** Documents into shards as Hugging Face datasets have them: `data/train-00000-of-00004.parquet`. Node only. */
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as zlib from 'node:zlib'
+import type { SchemaElement } from 'hyparquet'
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { KoVocabError } from '../../errors'
+import { utf8Bytes } from '../../text/length'
+import { writeFileAtomic } from '../atomic'
+import type { PrepareDocument } from './types'
+
+export const SHARD_FORMATS = ['jsonl.gz', 'jsonl.zst', 'jsonl', 'parquet'] as const
+export type ShardFormat = (typeof SHARD_FORMATS)[number]
+
+/** Bytes of text (UTF-8, before compression) after which a shard ends. */
+export const DEFAULT_SHARD_BYTES = 256_000_000
+
+/** Text of a row group: what a reader has to hold at once. */
+const GROUP_BYTES = 16_000_000
+
+/** @throws KoVocabError `unsupported` for jsonl.zst where Node cannot compress it */
+export function requireFormat(format: ShardFormat): void {
+  if (format !== 'jsonl.zst' || 'createZstdCompress' in zlib) return
+  const what = `Node ${process.versions.node} cannot write Zstandard`
+  throw new KoVocabError('unsupported', what, 'use Node 22.15 or later, or --format jsonl.gz or parquet')
+}
+
+/**
+ * Writes the documents into `folder/data`. Where shards end depends on the text alone, so that the same documents give
+ * the same shards whatever the format; the bytes of compressed ones are those of Node's zlib, which another version of
+ * Node may pack otherwise.
+ *
+ * @returns the paths of the shards, relative to the folder; none without documents
+ */
+export async function writeShards(
+  documents: AsyncIterable<PrepareDocument>,
+  folder: string,
+  { format, shardBytes = DEFAULT_SHARD_BYTES }: { format: ShardFormat; shardBytes?: number },
+): Promise<string[]> {
+  requireFormat(format)
+  await mkdir(join(folder, 'data'), { recursive: true })
+  const iterator = documents[Symbol.asyncIterator]()
+  let next = await iterator.next()
+  let written = 0
+  const shard = async function* (): AsyncGenerator<PrepareDocument> {
+    for (let bytes = 0; !next.done && bytes < shardBytes; ) {
+      const document = next.value
+      bytes += utf8Bytes(document.text)
+      yield document
+      next = await iterator.next()
+    }
+  }
+  try {
+    while (!next.done) {
+      await writeFileAtomic(join(folder, 'data', `part-${written}`), encoded(shard(), format))
+      written++
+    }
+  } finally {
+    await iterator.return?.(undefined)
+  }
+  const names: string[] = []
+  const digits = (n: number) => String(n).padStart(5, '0')
+  for (let i = 0; i < written; i++) {
+    const name = `data/train-${digits(i)}-of-${digits(written)}.${format}`
+    await rename(join(folder, 'data', `part-${i}`), join(folder, name))
+    names.push(name)
+  }
+  return names
+}
+
+function encoded(documents: AsyncIterable<PrepareDocument>, format: ShardFormat): AsyncIterable<Uint8Array> {
+  if (format === 'parquet') return parquet(documents)
+  const lines = jsonLines(documents)
+  if (format === 'jsonl') return lines
+  if (format === 'jsonl.gz') return portableGzip(compressed(lines, zlib.createGzip({ level: 6 })))
+  // @types/node of Node 20, the oldest version supported, does not know it.
+  const create = (zlib as unknown as { createZstdCompress: () => zlib.Gzip }).createZstdCompress
+  return compressed(lines, create())
+}
+
+async function* jsonLines(documents: AsyncIterable<PrepareDocument>): AsyncGenerator<Uint8Array> {
+  let part = ''
+  for await (const { text, source, license, id } of documents) {
+    part += `${JSON.stringify({ text, source, license, id })}\n`
+    if (part.length < 1 << 18) continue
+    yield Buffer.from(part)
+    part = ''
+  }
+  if (part !== '') yield Buffer.from(part)
+}
+
+/** What the compressor makes of the source; an error of the source comes out as it is. */
+async function* compressed(source: AsyncIterable<Uint8Array>, stream: zlib.Gzip): AsyncGenerator<Uint8Array> {
+  let failure: { error: unknown } | null = null
+  const feed = async () => {
+    try {
+      for await (const chunk of source) {
+        if (!stream.write(chunk)) await new Promise((resolve) => stream.once('drain', resolve))
+      }
+      stream.end()
+    } catch (error) {
+      failure = { error }
+      stream.destroy(error as Error)
+    }
+  }
+  const fed = feed()
+  try {
+    yield* stream as AsyncIterable<Uint8Array>
+    await fed
+  } catch (error) {
+    throw failure ? (failure as { error: unknown }).error : error
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** The tenth byte of a gzip file names the system it was made on (RFC 1952, 2.3.1): 255, unknown, on all of them. */
+async function* portableGzip(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let at = 0
+  for await (const chunk of source) {
+    if (at <= 9 && at + chunk.length > 9) chunk[9 - at] = 255
+    at += chunk.length
+    yield chunk
+  }
+}
+
+const column = (name: string, repetition_type: 'REQUIRED' | 'OPTIONAL'): SchemaElement => ({
+  ...{ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' }, repetition_type },
+})
+
+const SCHEMA: SchemaElement[] = [
+  { name: 'root', num_children: 4 },
+  column('text', 'REQUIRED'),
+  column('source', 'REQUIRED'),
+  column('license', 'OPTIONAL'),
+  column('id', 'REQUIRED'),
+]
+
+async function* parquet(documents: AsyncIterable<PrepareDocument>): AsyncGenerator<Uint8Array> {
+  const writer = new ByteWriter()
+  const file = new ParquetWriter({ writer, schema: SCHEMA, createdBy: 'ko-vocab' })
+  let group: PrepareDocument[] = []
+  let bytes = 0
+  const written = (): Uint8Array => {
+    const chunk = writer.getBytes().slice()
+    writer.index = 0
+    return chunk
+  }
+  const flush = (): Uint8Array => {
+    const columnOf = (name: 'text' | 'source' | 'license' | 'id') => ({
+      name,
+      data: group.map((document) => document[name]),
+    })
+    file.write({
+      columnData: [{ ...columnOf('text'), encoding: 'PLAIN' }, columnOf('source'), columnOf('license'), columnOf('id')],
+      rowGroupSize: group.length,
+    })
+    group = []
+    bytes = 0
+    return written()
+  }
+  for await (const document of documents) {
+    group.push(document)
+    bytes += utf8Bytes(document.text)
+    if (bytes >= GROUP_BYTES) yield flush()
+  }
+  if (group.length > 0) yield flush()
+  file.finish()
+  yield written()
+}
