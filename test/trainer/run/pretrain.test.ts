@@ -183,7 +183,7 @@ describe('forms and objectives', () => {
     await expect(
       told({ ...options(given), data: [join(folder, 'ko.txt')], out: join(folder, 'no-chat') }),
     ).rejects.toThrow(/ko\.txt:1/)
-    await expect(told(options({ data: [join(folder, 'chat.jsonl')] }))).rejects.toThrow(/is JSON Lines/)
+    await expect(told(options({ data: [join(folder, 'chat.jsonl')] }))).rejects.toThrow(/chat\.jsonl/)
   })
 })
 
