@@ -13,8 +13,8 @@ const common: Options = {
   target: 'es2022',
   // `neutral` keeps the index browser-safe: nothing of Node is resolved, only named.
   platform: 'neutral',
-  // npm packages that only a checkout has; the demo says so when they are missing.
-  external: [/^node:/, 'llama-tokenizer-js', '@codingame/monaco-vscode-language-pack-ko'],
+  // npm packages that only a checkout has (the demo says so when they are missing), and the optional one.
+  external: [/^node:/, 'llama-tokenizer-js', '@codingame/monaco-vscode-language-pack-ko', 'webgpu'],
   removeNodeProtocol: false,
   clean: false,
   silent: true,
