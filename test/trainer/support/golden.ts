@@ -134,7 +134,7 @@ export function relativeDistance(a: ArrayLike<number>, b: ArrayLike<number>): nu
 }
 
 export function unpack(base64: string): Float32Array {
-  return new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)
+  return new Float32Array(Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)).buffer)
 }
 
 /** Elements of all buffers, which is what a backend allocates. */
