@@ -1,20 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { prepareDocuments } from '../../../src/corpus/prepare/prepare'
-import type { PrepareDocument, PrepareReport } from '../../../src/corpus/prepare/types'
 import { runs } from '../../support/long'
-
-/** Texts through steps, and the report. */
-export async function through(texts: readonly string[], ...steps: unknown[]) {
-  let report: PrepareReport | null = null
-  const documents = texts.map((text, i) => ({ text, source: 's', license: null, id: `s/${i}` }))
-  const kept: PrepareDocument[] = []
-  const onReport = (made: PrepareReport) => {
-    report = made
-  }
-  for await (const document of prepareDocuments(documents, steps, { onReport })) kept.push(document)
-  return { kept, texts: kept.map(({ text }) => text), report: report! as PrepareReport }
-}
+import { through } from './through'
 
 const one = async (text: string, ...steps: unknown[]) => (await through([text], ...steps)).texts[0]
 
