@@ -1,183 +1,84 @@
 /**
- * Corpus files as blocks of bytes, decompressed on the way, with bounded memory. Node only.
+ * Corpus files as running text in blocks of bytes, whatever format they are in. Node only.
  */
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import * as zlib from 'node:zlib'
-import { KoVocabError, throwIfAborted } from '../errors'
-import { asIoError } from './atomic'
-import { decompress } from './decompress'
-import { refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
+import { type ReadBytesOptions, readBytes } from './bytes'
 import type { CorpusFile } from './files'
-import { unzstd } from './unzstd'
+import { type ReadRecordsOptions, readRecordBatches } from './records'
+import { createSkipper, keepSkipped, type Skipped } from './skipped'
 
-export const DEFAULT_BLOCK_BYTES = 4 << 20
+export { DEFAULT_BLOCK_BYTES, forEachBlockSync } from './bytes'
 
-export interface ReadBlocksOptions {
-  /** Largest length of a plain block; decompressed blocks may be shorter or longer. Default 4 MiB. */
-  blockBytes?: number
-  /** First byte; plain files only. Default 0. */
-  start?: number
-  /** One past the last byte; plain files only. Default the end of the file. */
-  end?: number
-  signal?: AbortSignal
-  /** Called with the number of further bytes read from disk (compressed bytes where compressed). */
-  onBytes?: (bytes: number) => void
-  /** What `-` reads. Default process.stdin. */
-  stdin?: AsyncIterable<Uint8Array>
+export interface ReadBlocksOptions extends Omit<ReadBytesOptions, 'onBroken'> {
+  /** Gets what was left out, where the file allows it. Default: it is kept with the file (see keepSkipped). */
+  onSkipped?: (skipped: Skipped) => void
 }
 
 /**
- * The bytes of a corpus file, decompressed, in order. Every block is the caller's own.
+ * The text of a corpus file, in order. Every block is the caller's own. Of records it is the text of each with a line
+ * end behind it, so that what goes by lines never goes from one record into the next.
  *
- * @throws KoVocabError `io`; `bad-file` for compressed data that is damaged or ends early, with the byte offset in the
- * compressed file; `unsupported` for a range of a compressed file, and for standard input that is not text;
- * `bad-option` for a range that is none; `aborted`
+ * @throws KoVocabError as {@link readBytes}, and for records as readRecords. Where the file's `onError` is `skip`, of
+ * damaged compressed text the lines before the damage come, and nothing is thrown.
  */
 export async function* readBlocks(file: CorpusFile, options: ReadBlocksOptions = {}): AsyncGenerator<Uint8Array> {
-  checkRange(file, options)
-  if (isStream(file)) {
-    yield* readStream(file, options)
-  } else if (file.compression === 'none') {
-    yield* readPlain(file, options)
-  } else {
-    const source = readRaw(file.path, options)
-    yield* file.compression === 'gzip' ? gunzip(file.path, source) : unzstd(file.path, source)
-  }
+  if (file.records) yield* recordText(file, options)
+  else if (file.onError === 'skip' && (file.stream || file.compression !== 'none')) yield* wholeLines(file, options)
+  else yield* readBytes(file, options)
 }
 
-/**
- * The bytes of a plain file on the calling thread, without a promise a block: for worker threads, which have nothing
- * else to do meanwhile. `onBlock` gets a view of one buffer that the next block overwrites.
- *
- * @param onBlock called with the block and its first byte's offset in the file; `false` ends the reading
- * @throws KoVocabError as {@link readBlocks}
- */
-export function forEachBlockSync(
-  file: CorpusFile,
-  options: { start?: number; end?: number; blockBytes?: number },
-  onBlock: (block: Uint8Array, offset: number) => unknown,
-): void {
-  checkRange(file, options)
-  if (file.compression !== 'none' || isStream(file)) {
-    throw new KoVocabError(
-      'unsupported',
-      `${file.path}: only plain files can be read on the spot`,
-      'read it with readBlocks',
-    )
-  }
-  const { start = 0, end = Number.POSITIVE_INFINITY, blockBytes = DEFAULT_BLOCK_BYTES } = options
-  try {
-    const fd = openSync(file.path, 'r')
-    try {
-      const buffer = new Uint8Array(Math.max(1, Math.min(blockBytes, end - start)))
-      for (let offset = start; offset < end; ) {
-        const got = readSync(fd, buffer, 0, Math.min(buffer.length, end - offset), offset)
-        if (got === 0 || onBlock(buffer.subarray(0, got), offset) === false) return
-        offset += got
+const TEXT_BLOCK_BYTES = 1 << 20
+
+async function* recordText(file: CorpusFile, options: ReadRecordsOptions): AsyncGenerator<Uint8Array> {
+  const most = Math.min(options.blockBytes ?? TEXT_BLOCK_BYTES, TEXT_BLOCK_BYTES)
+  let block = new Uint8Array(most)
+  let used = 0
+  for await (const batch of readRecordBatches(file, options)) {
+    for (const { text } of batch) {
+      if (text.length === 0) continue
+      if (used + text.length + 1 > block.length) {
+        if (used > 0) yield block.subarray(0, used)
+        block = new Uint8Array(Math.max(most, text.length + 1))
+        used = 0
       }
-    } finally {
-      closeSync(fd)
+      block.set(text, used)
+      used += text.length
+      block[used++] = 0x0a
     }
-  } catch (error) {
-    throw asIoError(error, file.path, 'read')
   }
+  if (used > 0) yield block.subarray(0, used)
 }
 
-function checkRange(file: CorpusFile, { start, end, blockBytes }: ReadBlocksOptions): void {
-  if (blockBytes !== undefined && !(Number.isSafeInteger(blockBytes) && blockBytes > 0)) {
-    throw new KoVocabError('bad-option', `blockBytes must be a whole number above 0, not ${blockBytes}`)
-  }
-  if (start === undefined && end === undefined) return
-  if (isStream(file) || file.compression !== 'none') {
-    const what = isStream(file) ? 'a stream' : `a ${file.compression} file`
-    throw new KoVocabError(
-      'unsupported',
-      `${file.path}: a byte range of ${what} cannot be read`,
-      'read it from its start',
-    )
-  }
-  const from = start ?? 0
-  const to = end ?? Number.MAX_SAFE_INTEGER
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || to < from) {
-    throw new KoVocabError('bad-option', `${file.path}: ${start ?? 0}..${end ?? ''} is not a byte range`)
-  }
-}
+/** A line is held back until its end is seen, but no longer one than this. */
+const LINE_BYTES_HELD = 64 << 20
 
-async function* readPlain(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
-  const { start = 0, end = Number.POSITIVE_INFINITY, blockBytes = DEFAULT_BLOCK_BYTES, signal, onBytes } = options
-  const handle = await open(file.path, 'r').catch((error) => {
-    throw asIoError(error, file.path, 'read')
-  })
+/** The line that damage cuts is left out: half a word would be counted as one. */
+async function* wholeLines(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
+  const { onSkipped = (skipped: Skipped) => keepSkipped(file, skipped), ...reading } = options
+  const { skipped, part } = createSkipper('skip')
+  let offset = 0
+  let waiting: Uint8Array[] = []
+  let waitingBytes = 0
+  let broken = false
+  const onBroken = (error: Parameters<typeof part>[0]) => {
+    broken = true
+    part(error, offset)
+  }
   try {
-    for (let offset = start; offset < end; ) {
-      throwIfAborted(signal)
-      const buffer = new Uint8Array(Math.min(blockBytes, end - offset))
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset).catch((error) => {
-        throw asIoError(error, file.path, 'read')
-      })
-      if (bytesRead === 0) return
-      offset += bytesRead
-      onBytes?.(bytesRead)
-      yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
+    for await (const block of readBytes(file, { ...reading, onBroken })) {
+      offset += block.length
+      const end = block.lastIndexOf(0x0a) + 1
+      if (end === 0) {
+        waiting.push(block)
+        waitingBytes += block.length
+        if (waitingBytes < LINE_BYTES_HELD) continue
+      }
+      yield* waiting
+      if (end > 0) yield block.subarray(0, end)
+      waiting = end === 0 || end === block.length ? [] : [block.slice(end)]
+      waitingBytes = waiting.length > 0 ? waiting[0].length : 0
     }
+    if (!broken) yield* waiting
   } finally {
-    await handle.close()
+    onSkipped(skipped)
   }
-}
-
-/** The file as it lies on disk, in pieces that suit a decompressor. */
-async function* readRaw(path: string, { signal, onBytes }: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
-  const stream = createReadStream(path, { highWaterMark: 1 << 18 })
-  try {
-    for await (const chunk of stream) {
-      throwIfAborted(signal)
-      onBytes?.(chunk.length)
-      yield chunk
-    }
-  } catch (error) {
-    throw asIoError(error, path, 'read')
-  } finally {
-    stream.destroy()
-  }
-}
-
-/** A stream can be looked at only once, so its kind is found out here and not by expandInputs. */
-async function* readStream(file: CorpusFile, options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
-  const name = file.path === '-' ? 'standard input' : file.path
-  const source = file.path === '-' ? readStandardInput(options) : readRaw(file.path, options)
-  const head: Uint8Array[] = []
-  for (let bytes = 0; bytes < SNIFF_BYTES; bytes += head[head.length - 1].length) {
-    const { value, done } = await source.next()
-    if (done) break
-    head.push(value)
-  }
-  const sample = new Uint8Array(Buffer.concat(head)).subarray(0, SNIFF_BYTES)
-  refuseForeignKinds(name, sample)
-  const whole = (async function* () {
-    yield* head
-    yield* source
-  })()
-  const compression = sniffCompression(sample)
-  if (compression === 'none') yield* whole
-  else yield* compression === 'gzip' ? gunzip(name, whole) : unzstd(name, whole)
-}
-
-async function* readStandardInput(options: ReadBlocksOptions): AsyncGenerator<Uint8Array> {
-  const { stdin = process.stdin as AsyncIterable<Uint8Array>, signal, onBytes } = options
-  for await (const chunk of stdin) {
-    throwIfAborted(signal)
-    onBytes?.(chunk.length)
-    yield chunk
-  }
-}
-
-const isStream = (file: CorpusFile): boolean => file.stream === true || file.path === '-'
-
-async function* gunzip(path: string, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* decompress(source, zlib.createGunzip({ chunkSize: 1 << 20 }), (offset, cause) => {
-    const hint = 'copy or download the file again; gzip -t checks it'
-    const { message } = cause as Error
-    return new KoVocabError('bad-file', `${path}: gzip data breaks at byte ${offset}: ${message}`, hint, { cause })
-  })
 }

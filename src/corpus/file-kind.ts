@@ -1,6 +1,6 @@
 /**
- * What a corpus file is, from its first bytes. Plain UTF-8 text, and that under gzip or zstd, is read; everything else
- * that can be told apart is refused with the command that turns it into text.
+ * What a corpus file is, from its first bytes. UTF-8 text, and that under gzip or zstd, is read (Parquet too: format.ts);
+ * everything else that can be told apart is refused with the command that turns it into text.
  */
 import { KoVocabError } from '../errors'
 
@@ -31,7 +31,7 @@ const FOREIGN_KINDS: ForeignKind[] = [
   {
     name: 'a Parquet file',
     magic: ascii('PAR1'),
-    hint: `write its text column as lines first, e.g. duckdb -noheader -list -c "select text from 'FILE'" > corpus.txt`,
+    hint: 'name it as a file, uncompressed: Parquet is read from its end',
   },
   { name: 'a PDF', magic: ascii('%PDF-'), hint: 'extract its text first, e.g. pdftotext FILE corpus.txt' },
   {
@@ -52,7 +52,11 @@ const FOREIGN_KINDS: ForeignKind[] = [
     magic: [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1],
     hint: 'extract its text first, e.g. hwp5txt FILE > corpus.txt',
   },
-  { name: 'an Arrow file', magic: ascii('ARROW1'), hint: 'write its text column as lines first' },
+  {
+    name: 'an Arrow file',
+    magic: ascii('ARROW1'),
+    hint: 'write it as Parquet: pyarrow.parquet.write_table, or to_parquet of datasets',
+  },
   {
     name: 'UTF-32 text (little endian)',
     magic: [0xff, 0xfe, 0, 0],
@@ -70,41 +74,18 @@ const FOREIGN_KINDS: ForeignKind[] = [
   },
 ]
 
-/** Text formats without magic bytes, by the end of their name (before `.gz`, `.zst`). */
-const STRUCTURED_TEXT: { ends: string[]; name: string; hint: string }[] = [
-  {
-    ends: ['.jsonl', '.ndjson'],
-    name: 'JSON Lines',
-    hint: 'pipe its text in: jq -r .text FILE | ko-vocab … - (zcat or zstdcat before it where it is compressed)',
-  },
-  { ends: ['.json'], name: 'JSON', hint: `pipe its text in, e.g. jq -r '.[].text' FILE | ko-vocab … -` },
-  {
-    ends: ['.csv', '.tsv'],
-    name: 'a table (CSV or TSV)',
-    hint: `write its text column as lines first, e.g. duckdb -noheader -list -c "select text from 'FILE'" > corpus.txt`,
-  },
-  { ends: ['.parquet'], name: 'a Parquet file', hint: FOREIGN_KINDS[0].hint },
-]
-
 /**
  * Throws when the file is known not to be UTF-8 text.
  *
- * @param path named in the message, and looked at for `.jsonl`, `.csv` …, which have no magic bytes
+ * @param path named in the message
  * @param head the first bytes as they lie on disk, {@link SNIFF_BYTES} of them where there are so many
- * @param jsonLines whether JSON Lines are what is wanted
  * @throws KoVocabError `unsupported`, the hint naming what can be done now
  */
-export function refuseForeignKinds(path: string, head: Uint8Array, jsonLines = false): void {
+export function refuseForeignKinds(path: string, head: Uint8Array): void {
   const fill = (hint: string) => hint.replaceAll('FILE', path)
   for (const kind of FOREIGN_KINDS) {
     if (startsWith(head.subarray(kind.offset ?? 0), kind.magic)) {
       throw new KoVocabError('unsupported', `${path}: is ${kind.name}, not text`, fill(kind.hint))
-    }
-  }
-  const name = path.toLowerCase().replace(/\.(gz|zst)$/, '')
-  for (const kind of STRUCTURED_TEXT) {
-    if (kind.ends.some((end) => name.endsWith(end)) && !(jsonLines && kind.name === 'JSON Lines')) {
-      throw new KoVocabError('unsupported', `${path}: is ${kind.name}; plain text is read so far`, fill(kind.hint))
     }
   }
   if (sniffCompression(head) === 'none' && looksLikeCp949(head)) {

@@ -5,9 +5,13 @@ import { lstatSync } from 'node:fs'
 import { open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
-import { KoVocabError } from '../errors'
+import { isKoVocabError, KoVocabError } from '../errors'
 import { asIoError } from './atomic'
+import { documentFiles, snapshotsOf } from './dataset-folder'
 import { type Compression, refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
+import type { ReadingOptions, RecordReading } from './format'
+import { isParquet, recordReading } from './record-reading'
+import { noneSkipped, type Skipped } from './skipped'
 
 export interface CorpusFile {
   /** As it will be opened; `-` is standard input. */
@@ -18,6 +22,17 @@ export interface CorpusFile {
   compression: Compression
   /** Standard input, a pipe or a device (a shell's `<(…)` is one): can be read once, from its start only. */
   stream?: true
+  /** How its records are read; absent for running text. */
+  records?: RecordReading
+  /** What is damaged is left out and counted; absent: it is an error. */
+  onError?: 'skip'
+  /** What the fullest reading so far has left out. */
+  skipped?: Skipped
+}
+
+export interface ExpandOptions extends ReadingOptions {
+  /** Lines of JSON Lines as they stand there, for conversations. */
+  jsonLines?: boolean
 }
 
 /**
@@ -29,29 +44,47 @@ export interface CorpusFile {
  * - `*`, `**`, `?`, `[x]` and `{a,b}` are globs, hidden names apart;
  * - `-` is standard input.
  *
- * Every file is opened and its first bytes looked at, so that a wrong one is named before hours of work.
+ * Every file is opened and its first bytes looked at, so that a wrong one is named before hours of work, and the field
+ * with the text is chosen. Of the folder of a dataset the files that hold documents are taken (see documentFiles).
  *
- * @param jsonLines whether files of JSON Lines are wanted: else they are refused, as they are no text
- * @throws KoVocabError `io`: nothing matches, missing, empty folder, unreadable; `unsupported`: not UTF-8 text
+ * @throws KoVocabError `io`: nothing matches, missing, empty folder, unreadable; `unsupported`: a kind that is not read;
+ * `bad-option`: no such field, or none that is clear; `bad-file`: damaged at its beginning. With `onError: 'skip'` such
+ * files are left out, unless none is left, and kept in `opened` only.
  */
-export async function expandInputs(
-  patterns: readonly string[],
-  { jsonLines = false }: { jsonLines?: boolean } = {},
-): Promise<CorpusFile[]> {
+export async function expandInputs(patterns: readonly string[], options: ExpandOptions = {}): Promise<CorpusFile[]> {
   if (patterns.length === 0)
     throw new KoVocabError('bad-option', 'no corpus files were named', 'name files, folders or globs')
   const files: CorpusFile[] = []
   const seen = new Set<string>()
+  let first: unknown
   for (const pattern of patterns) {
     for (const path of await pathsOf(pattern)) {
       // A pipe has no real path.
       const identity = path === '-' ? '-' : await realpath(path).catch(() => path)
       if (seen.has(identity)) continue
       seen.add(identity)
-      files.push(path === '-' ? { path, size: 0, compression: 'none', stream: true } : await describe(path, jsonLines))
+      try {
+        const file = await describe(path, options)
+        files.push(file)
+        options.opened?.push(file)
+      } catch (error) {
+        if (options.onError !== 'skip' || !isKoVocabError(error) || error.code === 'bad-option') throw error
+        first ??= error
+        options.opened?.push(leftOut(path, error))
+      }
     }
   }
+  if (files.length === 0) throw first
+  if (options.field !== undefined && !files.some(({ records }) => records)) {
+    const what = `the field ${options.field} is asked for, and all files are running text`
+    throw new KoVocabError('bad-option', what, 'leave --field out, or say what they are with --format')
+  }
   return files
+}
+
+function leftOut(path: string, error: KoVocabError): CorpusFile {
+  const skipped = { ...noneSkipped(), parts: 1, examples: [{ offset: null, message: error.message }] }
+  return { path, size: 0, compression: 'none', onError: 'skip', skipped }
 }
 
 async function pathsOf(pattern: string): Promise<string[]> {
@@ -59,7 +92,7 @@ async function pathsOf(pattern: string): Promise<string[]> {
   if (pattern === '') throw new KoVocabError('bad-option', 'a corpus path is empty', 'check the quoting of your shell')
   const info = await stat(pattern).catch(() => null)
   if (info?.isDirectory()) {
-    const paths = (await filesBelow(pattern, new Set())).sort(compareUtf8)
+    const paths = documentFiles(pattern, (await filesBelow(pattern, new Set())).sort(compareUtf8))
     if (paths.length === 0)
       throw new KoVocabError('io', `${pattern}: the folder holds no files`, 'name a folder with text files')
     return paths
@@ -86,7 +119,16 @@ async function filesBelow(folder: string, parents: ReadonlySet<string>): Promise
   if (parents.has(real)) return []
   const below = new Set(parents).add(real)
   const paths: string[] = []
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch((error) => throwIo(error, folder))) {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => throwIo(error, folder))
+  const snapshots = await snapshotsOf(
+    folder,
+    entries.map(({ name }) => name),
+  )
+  if (snapshots) {
+    for (const snapshot of snapshots) paths.push(...(await filesBelow(snapshot, below)))
+    return paths
+  }
+  for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
     const path = join(folder, entry.name)
     const info = entry.isSymbolicLink() ? await stat(path).catch((error) => throwIo(error, path)) : entry
@@ -96,23 +138,36 @@ async function filesBelow(folder: string, parents: ReadonlySet<string>): Promise
   return paths
 }
 
-async function describe(path: string, jsonLines: boolean): Promise<CorpusFile> {
+async function describe(path: string, options: ExpandOptions): Promise<CorpusFile> {
+  const onError = options.onError === 'skip' ? { onError: 'skip' as const } : {}
   try {
     // Opening a pipe waits for its writer, and closing it again ends the writer: leave that to the reader.
-    if (!(await stat(path)).isFile()) return { path, size: 0, compression: 'none', stream: true }
+    if (path === '-' || !(await stat(path)).isFile()) {
+      const file: CorpusFile = { path, size: 0, compression: 'none', stream: true, ...onError }
+      return withRecords(file, new Uint8Array(0), options)
+    }
     const handle = await open(path, 'r')
     try {
       const { size } = await handle.stat()
-      const head = new Uint8Array(Math.min(SNIFF_BYTES, size))
-      const { bytesRead } = await handle.read(head, 0, head.length, 0)
-      refuseForeignKinds(path, head.subarray(0, bytesRead), jsonLines)
-      return { path, size, compression: sniffCompression(head.subarray(0, bytesRead)) }
+      const sample = new Uint8Array(Math.min(SNIFF_BYTES, size))
+      const { bytesRead } = await handle.read(sample, 0, sample.length, 0)
+      const head = sample.subarray(0, bytesRead)
+      const file: CorpusFile = { path, size, compression: sniffCompression(head), ...onError }
+      return await withRecords(file, head, options)
     } finally {
       await handle.close()
     }
   } catch (error) {
     throw asIoError(error, path, 'read')
   }
+}
+
+/** @param head the first bytes as they lie on disk; empty for a stream, which is looked at when it is read */
+async function withRecords(file: CorpusFile, head: Uint8Array, options: ExpandOptions): Promise<CorpusFile> {
+  const asLines = options.jsonLines || options.format === 'text'
+  if (asLines || !isParquet(head)) refuseForeignKinds(file.path, head)
+  const records = asLines ? null : await recordReading(file, head, options)
+  return records ? { ...file, records } : file
 }
 
 function throwIo(error: unknown, path: string): never {

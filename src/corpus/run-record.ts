@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { version } from '../version'
-import { readBlocks } from './blocks'
+import { readBytes } from './bytes'
 import type { CorpusFile } from './files'
 import type { InputRecord, RunRecord } from './run-types'
 
@@ -26,15 +26,22 @@ export async function describeInputs(files: readonly CorpusFile[], signal?: Abor
   const records: InputRecord[] = []
   for (const file of files) {
     if (file.stream) {
-      records.push({ path: file.path, size: null, sha256: null })
+      records.push({ path: file.path, size: null, sha256: null, ...readingOf(file) })
       continue
     }
     const hash = createHash('sha256')
     // `none`: the bytes themselves, whatever they hold.
-    for await (const block of readBlocks({ ...file, compression: 'none' }, { signal })) hash.update(block)
-    records.push({ path: file.path, size: file.size, sha256: hash.digest('hex') })
+    for await (const block of readBytes({ ...file, compression: 'none' }, { signal })) hash.update(block)
+    records.push({ path: file.path, size: file.size, sha256: hash.digest('hex'), ...readingOf(file) })
   }
   return records
+}
+
+function readingOf({ records, skipped }: CorpusFile): Pick<InputRecord, 'records' | 'skipped'> {
+  return {
+    ...(records ? { records } : {}),
+    ...(skipped ? { skipped: { ...skipped, examples: skipped.examples.map(({ message }) => message) } } : {}),
+  }
 }
 
 /** The same of a tokenizer: its file, or those files of its folder that say what it does. */

@@ -6,6 +6,10 @@ export interface InputRecord {
   size: number | null
   /** Of those bytes, hex; null for a stream, which can be read once only. */
   sha256: string | null
+  /** How its records were read; absent for running text. */
+  records?: { format: string; field?: string; quotes?: string }
+  /** What was left out of it because it could not be read: absent where that is nothing. */
+  skipped?: { records: number; parts: number; examples: string[] }
 }
 
 export interface RunRecord {

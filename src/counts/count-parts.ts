@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { keepSkipped, sumSkipped } from '../corpus/skipped'
 import { type ErrorCode, KoVocabError, throwIfAborted } from '../errors'
 import { type CounterTask, createCounter } from './count-part'
 import type { TableLimit } from './feed'
@@ -9,7 +10,7 @@ import { type CorpusPart, readPart } from './read-part'
 import { tableByBytes } from './rows'
 import { closeSpillFile, openSpillFile, type SpilledRun, type SpillFile, writeRunSync } from './spill-file'
 import { createWordTable, mergeWordTables, type WordTable } from './word-table'
-import type { CountReply, CountTask } from './worker'
+import type { CountReply, CountTask, SkippedOfPath } from './worker'
 
 export interface CountPartsOptions extends Omit<CounterTask, 'spilling'> {
   threads: number
@@ -74,6 +75,7 @@ function taskFor(options: CountPartsOptions, file: SpillFile | undefined): Count
 async function countHere(parts: readonly CorpusPart[], options: CountPartsOptions, file: SpillFile | undefined) {
   const { onBytes, signal } = options
   const { feed, finish } = createCounter(taskFor(options, file))
+  const left: SkippedOfPath[] = []
   let done = 0
   for (const part of parts) {
     throwIfAborted(signal)
@@ -81,9 +83,18 @@ async function countHere(parts: readonly CorpusPart[], options: CountPartsOption
       done += bytes
       onBytes?.(done)
     }
-    await readPart(part, feed, onMore, signal)
+    await readPart(part, feed, onMore, signal, (skipped) => void left.push({ path: part.file.path, skipped }))
   }
+  keepLeft(parts, left)
   return finish()
+}
+
+/** With each file what was left out of all of its parts. */
+function keepLeft(parts: readonly CorpusPart[], left: readonly SkippedOfPath[]): void {
+  for (const file of new Set(parts.map((part) => part.file))) {
+    const ofFile = left.filter(({ path, skipped }) => path === file.path && skipped.records + skipped.parts > 0)
+    if (ofFile.length > 0) keepSkipped(file, sumSkipped(ofFile.map(({ skipped }) => skipped)))
+  }
 }
 
 async function countInThreads(
@@ -106,6 +117,10 @@ async function countInThreads(
   try {
     const replies = await Promise.all(workers.map(replyOf))
     throwIfAborted(signal)
+    keepLeft(
+      parts,
+      replies.flatMap(({ skipped }) => skipped),
+    )
     const tables = replies.map(({ table }) => table).sort((a, b) => b.size - a.size)
     for (const other of tables.slice(1)) mergeWordTables(tables[0], other)
     return { table: tables[0], runs: replies.flatMap(({ runs }) => runs) }

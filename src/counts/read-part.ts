@@ -1,6 +1,7 @@
 /** Reading one part of a corpus into a feed. Node only. */
 import { forEachBlockSync, readBlocks } from '../corpus/blocks'
 import type { CorpusFile } from '../corpus/files'
+import type { Skipped } from '../corpus/skipped'
 import { throwIfAborted } from '../errors'
 import type { Feed } from './feed'
 
@@ -14,36 +15,59 @@ export interface CorpusPart {
 /** Plain files are cut into parts of this size: small enough that all threads end at about the same time. */
 const PART_BYTES = 16 << 20
 
-/** Compressed files and streams are one part each; large parts first, so that none is left over at the end. */
+/**
+ * Whether a file may be read in parts, any ranges of its bytes. Compressed files and streams are read as a whole, as are
+ * tables, whose rows may hold line ends, and records whose first one must tell the field.
+ */
+export function canBeCut({ stream, compression, records }: CorpusFile): boolean {
+  if (stream || compression !== 'none') return false
+  return !records || ((records.format === 'jsonl' || records.format === 'parquet') && records.field !== undefined)
+}
+
+/** What cannot be cut is one part; large parts first, so that none is left over at the end. */
 export function partsOf(files: readonly CorpusFile[]): CorpusPart[] {
+  return cutParts(files.map((file) => ({ file, start: 0, end: file.size })))
+}
+
+/** The same of parts that may be large. */
+export function cutParts(large: readonly CorpusPart[]): CorpusPart[] {
   const parts: CorpusPart[] = []
-  for (const file of files) {
-    if (file.stream || file.compression !== 'none') {
-      parts.push({ file, start: 0, end: file.size })
+  for (const part of large) {
+    if (!canBeCut(part.file)) {
+      parts.push(part)
       continue
     }
-    for (let start = 0; start < file.size; start += PART_BYTES) {
-      parts.push({ file, start, end: Math.min(start + PART_BYTES, file.size) })
+    for (let { start } = part; start < part.end; start += PART_BYTES) {
+      parts.push({ file: part.file, start, end: Math.min(start + PART_BYTES, part.end) })
     }
   }
   return parts.sort((a, b) => weight(b) - weight(a))
 }
 
 /** Compressed text is about four times its size, and inflating takes as long as counting. */
-function weight({ file, start, end }: CorpusPart): number {
+export function weight({ file, start, end }: CorpusPart): number {
   return (end - start) * (file.compression === 'none' ? 1 : 8)
 }
 
-/** Feeds a part; `onBytes` gets the bytes read from the file, compressed ones where compressed. */
+/**
+ * Feeds a part; `onBytes` gets the bytes read from the file, compressed ones where compressed, `onSkipped` what was left
+ * out of it.
+ */
 export async function readPart(
   part: CorpusPart,
   feed: Feed,
   onBytes: (bytes: number) => void,
   signal?: AbortSignal,
+  onSkipped?: (skipped: Skipped) => void,
 ): Promise<void> {
   const { file, start, end } = part
-  if (file.stream || file.compression !== 'none') {
-    for await (const block of readBlocks(file, { signal, onBytes })) feed.push(block)
+  if (file.records) {
+    // A part that begins inside the file must not lose a U+FEFF that the whole would keep.
+    feed.resume()
+    const range = canBeCut(file) ? { start, end: Math.min(end, file.size) } : {}
+    for await (const block of readBlocks(file, { ...range, signal, onBytes, onSkipped })) feed.push(block)
+  } else if (file.stream || file.compression !== 'none') {
+    for await (const block of readBlocks(file, { signal, onBytes, onSkipped })) feed.push(block)
   } else if (start === 0 && end >= file.size) {
     forEachBlockSync(file, {}, (block) => {
       throwIfAborted(signal)

@@ -1,5 +1,6 @@
 /** A thread that counts parts of a corpus until none is left, and hands over what it counted. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Skipped } from '../corpus/skipped'
 import { isKoVocabError } from '../errors'
 import { type CounterTask, createCounter } from './count-part'
 import { type CorpusPart, readPart } from './read-part'
@@ -12,21 +13,30 @@ export interface CountTask extends CounterTask {
   shared: SharedArrayBuffer
 }
 
+/** What was left out of a part of a file. */
+export interface SkippedOfPath {
+  path: string
+  skipped: Skipped
+}
+
 export type CountReply =
-  | { table: WordTable; runs: SpilledRun[] }
+  | { table: WordTable; runs: SpilledRun[]; skipped: SkippedOfPath[] }
   | { error: { code: string; message: string; hint: string | undefined } }
 
 async function work({ parts, shared, ...task }: CountTask): Promise<void> {
   const state = new Int32Array(shared)
   const { feed, finish } = createCounter(task)
+  const left: SkippedOfPath[] = []
   for (;;) {
     const next = Atomics.add(state, 0, 1)
     if (next >= parts.length || Atomics.load(state, 2) === 1) break
-    await readPart(parts[next], feed, (bytes) => Atomics.add(state, 1, bytes >> 10))
+    const { path } = parts[next].file
+    const onBytes = (bytes: number) => void Atomics.add(state, 1, bytes >> 10)
+    await readPart(parts[next], feed, onBytes, undefined, (skipped) => void left.push({ path, skipped }))
   }
   const { table, runs } = finish()
   const { arena, used, entries, slots, size } = table
-  const reply: CountReply = { table: { arena, used, entries, slots, size }, runs }
+  const reply: CountReply = { table: { arena, used, entries, slots, size }, runs, skipped: left }
   parentPort!.postMessage(reply, [arena.buffer, entries.buffer, slots.buffer] as ArrayBuffer[])
 }
 

@@ -78,7 +78,8 @@ describe('refusals name the file and the next step', () => {
   }
   const text = (s: string) => new TextEncoder().encode(s)
   test.each([
-    ['x.bin', text('PAR1....'), 'Parquet', 'duckdb'],
+    ['x.parquet.gz', gzipSync('PAR1'), 'compressed as a whole', 'decompress'],
+    ['x.arrow', text('ARROW1'), 'Arrow', 'Parquet'],
     ['x.pdf', text('%PDF-1.7'), 'PDF', 'pdftotext'],
     ['x.docx', Uint8Array.of(0x50, 0x4b, 3, 4), 'zip', 'text'],
     ['x.tar', new Uint8Array([...new Uint8Array(257), ...text('ustar')]), 'tar', 'tar -xf'],
@@ -87,10 +88,8 @@ describe('refusals name the file and the next step', () => {
     ['x.bz2', text('BZh91AY&SY'), 'bzip2', 'bzip2 -dc'],
     ['le.txt', Uint8Array.of(0xff, 0xfe, 0x48, 0xc5), 'UTF-16 text (little', 'iconv -f UTF-16'],
     ['be.txt', Uint8Array.of(0xfe, 0xff, 0xc5, 0x48), 'UTF-16 text (big', 'iconv -f UTF-16'],
-    ['x.jsonl', text('{"text":"안녕"}\n'), 'JSON Lines', 'jq -r .text'],
-    ['x.jsonl.gz', gzipSync('{"text":"안녕"}\n'), 'JSON Lines', 'zcat'],
-    ['x.JSON', text('[]'), 'JSON', 'jq'],
-    ['x.csv', text('a,b\n'), 'CSV', 'duckdb'],
+    ['x.JSON', text('[{"text":"안녕"}]'), 'JSON, but a list', "jq -c '.[]'"],
+    ['x.json.gz', gzipSync('{\n  "text": "안녕"\n}'), 'JSON, but one document', 'jq -c'],
   ])('%s', async (name, data, reason, hint) => {
     const message = await refused(name, data)
     expect(message).toMatch(/^unsupported: /)
