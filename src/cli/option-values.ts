@@ -11,7 +11,16 @@ export interface OptionSpec {
   group: Group
 }
 
-export type Group = 'Input' | 'Learning' | 'Training' | 'Measuring' | 'Extension' | 'Output' | 'General'
+export type Group =
+  | 'Input'
+  | 'Learning'
+  | 'Memory'
+  | 'Machines'
+  | 'Training'
+  | 'Measuring'
+  | 'Extension'
+  | 'Output'
+  | 'General'
 
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`

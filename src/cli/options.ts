@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { initMethods } from '../init/methods'
 import { MODEL_NAMES } from '../measure/bench/model-shape'
 import { KNOWN_PATTERNS } from '../tokenizer/pipeline/known-patterns'
+import { COUNTING_OPTIONS } from './counting-options'
 import { HANDOFF_OPTIONS } from './handoff-options'
 import { LEARNING_OPTIONS } from './learning-options'
 import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
@@ -206,6 +207,7 @@ export const OPTIONS = {
     description: 'propose sizes at which all ids are a multiple of n',
     schema: whole(1, 1 << 20).default(128),
   },
+  ...COUNTING_OPTIONS,
   ...LEARNING_OPTIONS,
   ...TRAINING_OPTIONS,
   ...HANDOFF_OPTIONS,

@@ -98,12 +98,26 @@ function createEncoder(given: Record<string, string>) {
         ],
         rowGroupSize: length,
       })
+      keepOwnStatistics(parquet)
       return written()
     },
     end(): Uint8Array {
       parquet.finish()
       return written()
     },
+  }
+}
+
+/**
+ * The writer keeps the least and the greatest word of a row group until the footer is written, as the views that it was
+ * given: they would hold all words in memory, or what has meanwhile been written over them.
+ */
+function keepOwnStatistics({ row_groups }: ParquetWriter): void {
+  for (const { meta_data } of row_groups[row_groups.length - 1].columns) {
+    const statistics = meta_data?.statistics
+    if (!statistics) continue
+    if (statistics.min_value instanceof Uint8Array) statistics.min_value = statistics.min_value.slice()
+    if (statistics.max_value instanceof Uint8Array) statistics.max_value = statistics.max_value.slice()
   }
 }
 

@@ -1,0 +1,77 @@
+/** How a budget of memory is shared out. Node only. */
+import { KoVocabError } from '../errors'
+import type { TableLimit } from './feed'
+
+/** What counting and merging may hold at once, so that the whole process stays within its budget. */
+export interface CountBudget {
+  /** Threads, at most what was asked for. */
+  threads: number
+  /** The table of each thread. */
+  table: TableLimit
+  /** Sorting by count, and sorting a file, on one thread. */
+  sort: TableLimit
+  /** Sorted streams merged at once. */
+  fanIn: number
+  /** For reading each of them. */
+  bufferBytes: number
+}
+
+/**
+ * Bytes that a word takes while it is counted, its own apart: 16 in the entries, up to 18 in the slots (the old ones
+ * included, when they have just grown), 12 as a flat table, 16 to sort.
+ */
+const TABLE_WORD_BYTES = 62
+
+/** And while words are sorted by count: 4 and 8 for offset and count, 4 for the place. */
+const SORT_WORD_BYTES = 16
+
+/** Room for the bytes of a word; distinct Korean words with their space are about 13. A table is full by either. */
+const WORD_BYTES = 20
+
+/** What a thread takes beside its table: its copy of the program, blocks of text, what is not yet collected. */
+const THREAD_BYTES = 40e6
+
+/** The same for writing Parquet, and for what is not yet collected, on the main thread. */
+const MAIN_BYTES = 60e6
+
+/** A thread with less would spill every few seconds. */
+const THREAD_LEAST_BYTES = 24e6
+
+/**
+ * @param memory bytes that the process may take in all
+ * @param taken bytes that it has taken so far, at its peak
+ * @throws KoVocabError `bad-option` when the budget is too small, with the least that would do
+ */
+export function countBudget(memory: number, threads: number, taken: number = peakBytes()): CountBudget {
+  const least = taken + MAIN_BYTES + THREAD_BYTES + THREAD_LEAST_BYTES
+  if (memory < least) {
+    const what = `--memory ${megabytes(memory)}: the program and the tokenizer alone take ${megabytes(taken)}`
+    throw new KoVocabError('bad-option', what, `give at least ${megabytes(1.05 * least)}`)
+  }
+  const free = memory - taken - MAIN_BYTES
+  const possible = Math.max(1, Math.min(threads, Math.floor(free / (THREAD_BYTES + THREAD_LEAST_BYTES))))
+  const forTable = free / possible - THREAD_BYTES
+  // The merge begins when the threads are gone. Half of it is for buffers.
+  const forMerge = free / 2
+  const bufferBytes = 1 << 16
+  return {
+    threads: possible,
+    table: limitOf(forTable, TABLE_WORD_BYTES),
+    sort: limitOf(forMerge, SORT_WORD_BYTES),
+    fanIn: Math.max(2, Math.min(1024, Math.floor(forMerge / (4 * bufferBytes)))),
+    bufferBytes,
+  }
+}
+
+/** Typed arrays end at 2^32 bytes; beyond 2^24 words a table is no longer sorted fast. */
+function limitOf(bytes: number, each: number): TableLimit {
+  const words = Math.max(16, Math.min(Math.floor(bytes / (each + WORD_BYTES)), 2 ** 24))
+  return { words, bytes: Math.min(words * WORD_BYTES, 2 ** 31) }
+}
+
+/** The most that this process has taken so far; what it takes now may be less. */
+function peakBytes(): number {
+  return process.resourceUsage().maxRSS * 1024
+}
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)}MB`
