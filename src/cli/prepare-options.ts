@@ -1,16 +1,9 @@
 /** How a corpus is cleaned, and how it is written. */
 import type { z } from 'zod'
 import { SHARD_FORMATS } from '../corpus/prepare/shards'
-import { DOCUMENT_ENDS } from '../corpus/prepare/texts'
 import { amount, flag, type OptionSpec, oneOf, text, whole } from './option-values'
 
 export const PREPARE_OPTIONS = {
-  'prepare-documents': {
-    group: 'Input',
-    flags: '--documents <end>',
-    description: 'where a document of plain text ends: blank-line, line for one a line, or file',
-    schema: oneOf(DOCUMENT_ENDS).default('blank-line'),
-  },
   'counting-tokenizer': {
     group: 'Input',
     flags: '--tokenizer <path>',

@@ -15,7 +15,7 @@ export const name = 'prepare'
 export const summary = 'clean, filter and deduplicate a corpus, step by step, with a report and a data card'
 
 export const options = [
-  ...(['corpus', 'prepare-documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
+  ...(['corpus', 'documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
   ...(['shard-size', 'sampling-seed', 'out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -55,7 +55,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     return
   }
   const out = required('out', values.out)
-  const { 'prepare-documents': ends, 'counting-tokenizer': tokenizer, 'shard-format': format } = values
+  const { documents: ends, 'counting-tokenizer': tokenizer, 'shard-format': format } = values
   const shardBytes = values['shard-size']
   const prepared = await prepareFolder({
     ...{ domains, plan: checked, out, force: values.force, format, shardBytes, ends, seed: values['sampling-seed'] },
@@ -83,23 +83,32 @@ function withoutSamples({ report, shards, tokens }: PreparedFolder) {
   return { ...report, steps: report.steps.map(({ samples: _, ...step }) => step), shards, tokens }
 }
 
-/** A line a step: what went in, what became of it. */
+/** A line a step: what it took and what it changed. */
 export function preparedText({ report, shards, tokens }: PreparedFolder, out: string, colors: Colors): string {
   const megabytes = (bytes: number) => `${number(Math.round(bytes / 1e4) / 100)} MB`
+  const width = Math.max(...report.steps.map((step) => step.name.length))
   const steps = report.steps.map((step) => {
-    const reasons = Object.entries(step.reasons).map(([reason, count]) => `${number(count)} ${reason}`)
     const parts = [
-      ...(step.removed > 0 ? [`removed ${number(step.removed)} (${reasons.join(', ')})`] : []),
+      ...(step.removed > 0 ? [`removed ${number(step.removed)}: ${reasonsText(step.reasons)}`] : []),
       ...(step.changed > 0 ? [`changed ${number(step.changed)}`] : []),
     ]
-    return line(`  ${step.name}`, parts.join(', ') || 'nothing to do', colors)
+    return `  ${step.name.padEnd(width)}  ${parts.join('; ') || 'nothing to do'}\n`
   })
   const all = tokens && Object.values(tokens).reduce((sum, count) => sum + count, 0)
   return [
-    line('documents', `${number(report.documentsIn)} in, ${megabytes(report.bytesIn)}`, colors),
+    line('documents', `${number(report.documentsIn)}, ${megabytes(report.bytesIn)} of text`, colors),
     ...steps,
-    line('kept', `${number(report.documentsOut)} documents, ${megabytes(report.bytesOut)}`, colors),
+    line('kept', `${number(report.documentsOut)}, ${megabytes(report.bytesOut)} of text`, colors),
     all === null ? '' : line('tokens', number(all), colors),
-    line('files', `${out}: ${number(shards.length)} shards, README.md, report.json, run.json`, colors),
+    line('files', `${out}: ${[...shards, 'README.md', 'report.json', 'run.json'].slice(-5).join(', ')}`, colors),
   ].join('')
+}
+
+/** The three most frequent, the rest summed. */
+function reasonsText(reasons: Record<string, number>): string {
+  const sorted = Object.entries(reasons).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+  if (sorted.length === 1) return sorted[0][0]
+  const rest = sorted.slice(3).reduce((sum, [, count]) => sum + count, 0)
+  const first = sorted.slice(0, 3).map(([reason, count]) => `${reason} ${number(count)}`)
+  return [...first, ...(rest > 0 ? [`others ${number(rest)}`] : [])].join(', ')
 }

@@ -23,6 +23,7 @@ steps:
   - hangul: { min: 0.3, max: 1, min-syllables: 0 }
   # The largest shares of repeated text that pass: Gopher's (arXiv 2112.11446, table A1).
   - repetition:
+      min-words: 30
       duplicate-lines: 0.3
       duplicate-paragraphs: 0.3
       duplicate-line-characters: 0.2

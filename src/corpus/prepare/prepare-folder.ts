@@ -1,13 +1,14 @@
 /** `ko-vocab prepare` as a function: corpus files in, a folder of shards, report and data card out. Node only. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { decodeUtf8 } from '../../text/utf8'
 import { countTokens, createEncoder } from '../../tokenizer/encoder'
 import { loadTokenizer } from '../../tokenizer/load'
 import { version } from '../../version'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../atomic'
 import type { CorpusDomain } from '../domains'
 import { expandInputs } from '../files'
-import { readLines } from '../lines'
+import { readRecords } from '../records'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../run-record'
 import { formatDataCard } from './card'
 import { runSteps } from './prepare'
@@ -15,7 +16,6 @@ import { readPrepareDocuments } from './read-documents'
 import type { PreparePlan } from './read-steps'
 import { requireFormat, type ShardFormat, writeShards } from './shards'
 import { spillFile } from './spill-file'
-import type { DocumentEnd } from './texts'
 import type { PrepareDocument, PrepareReport } from './types'
 
 export interface PrepareFolderOptions {
@@ -26,7 +26,8 @@ export interface PrepareFolderOptions {
   force?: boolean
   format: ShardFormat
   shardBytes?: number
-  ends: DocumentEnd
+  /** Where a document of running text ends. Default `blank-line`. */
+  ends?: 'blank-line' | 'line'
   seed?: number
   /** Path of a tokenizer that counts the tokens of what is kept. */
   tokenizer?: string
@@ -122,5 +123,5 @@ async function benchmarkFiles({ steps }: PreparePlan) {
 }
 
 async function* benchmarkItems(pattern: string): AsyncGenerator<string> {
-  for (const file of await expandInputs([pattern])) yield* readLines(file)
+  for await (const { text } of readRecords(await expandInputs([pattern]), { ends: 'line' })) yield decodeUtf8(text)
 }

@@ -1,47 +1,28 @@
 /** Documents that wait on disk, as lines of JSON. Node only. */
-import { createWriteStream, type WriteStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
-import { finished } from 'node:stream/promises'
+import { type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { asIoError } from '../atomic'
-import { readLines } from '../lines'
+import { readBytes } from '../bytes'
 import type { Spill } from './prepare'
 import type { PrepareDocument } from './types'
 
-const BUFFER_CHARACTERS = 1 << 18
+const BUFFER_CHARACTERS = 1 << 20
+const NEWLINE = 0x0a
 
 /** @param path of a file that is not there; it is as large as the documents, and gone after `drop` */
 export function spillFile(path: string): Spill {
-  let stream: WriteStream | null = null
-  let failed: unknown = null
+  let handle: FileHandle | null = null
   let parts: string[] = []
   let characters = 0
-  let open = true
 
   const flush = async () => {
-    if (failed) throw asIoError(failed, path, 'written')
-    if (!stream) {
-      stream = createWriteStream(path, { flags: 'wx' })
-      stream.on('error', (error) => {
-        failed = error
-      })
+    try {
+      handle ??= await open(path, 'wx')
+      await handle.appendFile(parts.join(''))
+    } catch (error) {
+      throw asIoError(error, path, 'written')
     }
-    const text = parts.join('')
     parts = []
     characters = 0
-    if (stream.write(text) || failed) return
-    await new Promise<void>((resolve) => {
-      stream!.once('drain', resolve)
-      stream!.once('error', () => resolve())
-    })
-  }
-  const close = async () => {
-    if (!open) return
-    open = false
-    await flush()
-    stream!.end()
-    await finished(stream!).catch((error) => {
-      throw asIoError(error, path, 'written')
-    })
   }
   return {
     write(document) {
@@ -51,15 +32,29 @@ export function spillFile(path: string): Spill {
       return characters > BUFFER_CHARACTERS ? flush() : undefined
     },
     read: async function* () {
-      await close()
+      if (parts.length > 0 || !handle) await flush()
       const { size } = await stat(path)
-      for await (const line of readLines({ path, size, compression: 'none' })) {
-        yield JSON.parse(line) as PrepareDocument
+      let rest: Uint8Array[] = []
+      for await (const block of readBytes({ path, size, compression: 'none' })) {
+        const last = block.lastIndexOf(NEWLINE) + 1
+        rest.push(last === 0 ? block : block.subarray(0, last))
+        if (last === 0) continue
+        yield* documentsOf(Buffer.concat(rest))
+        rest = [block.slice(last)]
       }
     },
     async drop() {
-      stream?.destroy()
+      await handle?.close()
       await rm(path, { force: true })
     },
+  }
+}
+
+/** JSON has no line ends within, so that whole lines can be cut out of the bytes. */
+function* documentsOf(lines: Buffer): Generator<PrepareDocument> {
+  for (let from = 0; from < lines.length; ) {
+    const end = lines.indexOf(NEWLINE, from)
+    yield JSON.parse(lines.toString('utf8', from, end)) as PrepareDocument
+    from = end + 1
   }
 }

@@ -76,8 +76,8 @@ describe('repetition', () => {
     const spam = '지금 바로 신청하세요 '.repeat(30)
     const lines = `${'같은 줄이 여러 번 나온다\n'.repeat(6)}다른 줄`
     const prose = '세종은 글자를 만들었다. 그 글자는 소리를 적는다. 사람들은 그것을 쉽게 배웠다고 한다.'
-    const { texts, report } = await through([spam, lines, prose], 'repetition')
-    expect(texts).toEqual([prose])
+    const { texts, report } = await through([spam, lines, prose, '정말 정말 좋다'], { repetition: { 'min-words': 10 } })
+    expect(texts).toEqual([prose, '정말 정말 좋다'])
     expect(report.steps[0].reasons).toEqual({ 'top-n-gram 2': 1, 'duplicate-lines': 1 })
     const loose = { 'top-n-gram': { 2: 1, 3: 1, 4: 1 }, 'duplicate-n-grams': { 5: 1, 6: 1, 7: 1, 8: 1, 9: 1, 10: 1 } }
     expect((await through([spam], { repetition: loose })).texts).toEqual([spam])

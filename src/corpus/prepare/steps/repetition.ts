@@ -1,6 +1,6 @@
 /** Documents that say the same again and again, by the measures of Gopher. */
 import type { z } from 'zod'
-import { optionsOf, share, stepKind } from '../kind'
+import { optionsOf, share, stepKind, whole } from '../kind'
 import { repeatedShares } from '../repetition'
 
 const shares = (from: number, values: readonly number[]) =>
@@ -19,6 +19,8 @@ export const repetition = stepKind({
    * overlap are counted each, and may be more than the text.
    */
   options: optionsOf({
+    /** Documents of fewer words pass: the shares were chosen for pages, and in a short text a phrase said twice is much. */
+    'min-words': whole(0).default(30),
     'duplicate-lines': share.default(0.3),
     'duplicate-paragraphs': share.default(0.3),
     /** Of the characters of the document. */
@@ -36,6 +38,7 @@ export const repetition = stepKind({
     return {
       passes: 0,
       judge: ({ text }) => {
+        if (!hasWords(text, options['min-words'])) return text
         for (const [name, value] of repeatedShares(text)) {
           const bound = bounds[name] as number
           if (bound < 1 && value > bound) {
@@ -51,4 +54,16 @@ export const repetition = stepKind({
 function flat(name: 'top-n-gram' | 'duplicate-n-grams', options: Record<string, unknown>): Record<string, number> {
   const inner = options[name] as Record<string, number>
   return Object.fromEntries(Object.entries(inner).map(([n, value]) => [`${name} ${n}`, value]))
+}
+
+function hasWords(text: string, count: number): boolean {
+  let seen = 0
+  let inWord = false
+  for (let i = 0; i < text.length && seen < count; i++) {
+    const unit = text.charCodeAt(i)
+    const isSpace = unit <= 0x20 || unit === 0xa0 || unit === 0x3000
+    if (!isSpace && !inWord) seen++
+    inWord = !isSpace
+  }
+  return seen >= count
 }
