@@ -4,6 +4,7 @@
  * √(J (1 − J) / places): 0.037 for 120 places at 0.8.
  */
 import { mix32 } from './hash128'
+import { lettersOf } from './letters'
 
 export interface Shingling {
   /** `characters`: of letters and digits alone, spaces and punctuation apart. `words`: eojeol. */
@@ -20,29 +21,33 @@ const FNV = 0x01000193
  * @param into grows as needed and is returned, so that many texts share it
  */
 export function shingles(text: string, { unit, size }: Shingling, into: Uint32Array): [Uint32Array, number] {
-  const plain = text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}\s]+/gu, ' ')
-  return unit === 'words' ? wordShingles(plain, size, into) : characterShingles(plain, size, into)
+  return unit === 'words' ? wordShingles(text, size, into) : characterShingles(text, size, into)
 }
 
+let letters: Uint16Array = new Uint16Array(1 << 14)
+
 function characterShingles(text: string, size: number, into: Uint32Array): [Uint32Array, number] {
-  const bare = text.replace(/\s+/g, '')
-  const count = bare.length === 0 ? 0 : Math.max(1, bare.length - size + 1)
+  const [bare, length] = lettersOf(text, letters)
+  // One long text must not keep its memory for good.
+  letters = bare.length > 1 << 24 ? new Uint16Array(1 << 14) : bare
+  const count = length === 0 ? 0 : Math.max(1, length - size + 1)
   const out = into.length < count ? new Uint32Array(count * 2) : into
-  const width = Math.min(size, bare.length)
+  const width = Math.min(size, length)
   // A rolling polynomial modulo 2^32, finalized: the letter that leaves is subtracted with its power.
   let power = 1
   for (let i = 1; i < width; i++) power = Math.imul(power, FNV)
   let hash = 0
-  for (let i = 0; i < bare.length; i++) {
-    if (i >= width) hash = (hash - Math.imul(bare.charCodeAt(i - width) + 1, power)) | 0
-    hash = (Math.imul(hash, FNV) + bare.charCodeAt(i) + 1) | 0
+  for (let i = 0; i < length; i++) {
+    if (i >= width) hash = (hash - Math.imul(bare[i - width], power)) | 0
+    hash = (Math.imul(hash, FNV) + bare[i]) | 0
     if (i >= width - 1) out[i - width + 1] = mix32(hash)
   }
   return [out, count]
 }
 
 function wordShingles(text: string, size: number, into: Uint32Array): [Uint32Array, number] {
-  const words = text.match(/\S+/g) ?? []
+  const plain = text.toLowerCase().replace(/[^\p{L}\p{M}\p{N}\s]+/gu, ' ')
+  const words = plain.match(/\S+/g) ?? []
   const hashes = words.map((word) => {
     let hash = 0x811c9dc5 | 0
     for (let i = 0; i < word.length; i++) hash = Math.imul(hash ^ word.charCodeAt(i), FNV)

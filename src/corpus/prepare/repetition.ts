@@ -19,11 +19,19 @@ export function* repeatedShares(text: string): Generator<[name: string, share: n
     yield ['duplicate-line-characters', lines.characters / length]
   }
   const words = text.match(/\S+/g) ?? []
-  const ids = numbered(words)
-  // Without a word that stands twice no n-gram does.
-  if (ids.distinct === words.length) return
-  for (let n = 2; n <= 4; n++) yield [`top-n-gram ${n}`, topCharacters(words, ids.of, n) / length]
-  for (let n = 5; n <= 10; n++) yield [`duplicate-n-grams ${n}`, repeatedCharacters(words, ids.of, n) / length]
+  let grams = wordNumbers(words)
+  for (let n = 2; n <= 10 && grams.distinct > 0; n++) {
+    grams = longer(grams.of)
+    if (n <= 4) yield [`top-n-gram ${n}`, topCharacters(words, grams, n) / length]
+    else yield [`duplicate-n-grams ${n}`, repeatedCharacters(words, grams, n) / length]
+  }
+}
+
+/** The n-grams of a text by where they begin. */
+interface Grams {
+  /** A number for each n-gram that stands there twice or more often, in the order of their first places; else -1. */
+  of: Int32Array
+  distinct: number
 }
 
 function duplicates(parts: readonly string[]): { elements: number; characters: number } {
@@ -39,8 +47,7 @@ function duplicates(parts: readonly string[]): { elements: number; characters: n
   return { elements: elements / parts.length, characters }
 }
 
-/** Words by number, in the order in which they appear. */
-function numbered(words: readonly string[]): { of: Int32Array; distinct: number } {
+function wordNumbers(words: readonly string[]): Grams {
   const ids = new Map<string, number>()
   const of = new Int32Array(words.length)
   for (let i = 0; i < words.length; i++) {
@@ -51,57 +58,63 @@ function numbered(words: readonly string[]): { of: Int32Array; distinct: number 
     }
     of[i] = id
   }
-  return { of, distinct: ids.size }
+  return repeatedOnly(of, ids.size)
 }
 
 /**
- * The n-grams by number: those of n - 1 words and the word behind, paired. Exact, since a pair of numbers below 2^26 is
- * one number below 2^53; a text has fewer words.
+ * The n-grams of one word more. One that repeats has two halves that overlap and repeat; so most places are done with at
+ * once. Exact: a pair of numbers below 2^26 is one number below 2^53, and a text has fewer words.
  */
-function grams(ids: Int32Array, n: number): Int32Array {
-  let current = ids
-  for (let size = 2; size <= n; size++) {
-    const pairs = new Map<number, number>()
-    const next = new Int32Array(Math.max(0, ids.length - size + 1))
-    for (let i = 0; i < next.length; i++) {
-      const pair = current[i] * 2 ** 26 + ids[i + size - 1]
-      let id = pairs.get(pair)
-      if (id === undefined) {
-        id = pairs.size
-        pairs.set(pair, id)
-      }
-      next[i] = id
+function longer(of: Int32Array): Grams {
+  const pairs = new Map<number, number>()
+  const next = new Int32Array(Math.max(0, of.length - 1))
+  for (let i = 0; i < next.length; i++) {
+    if (of[i] < 0 || of[i + 1] < 0) {
+      next[i] = -1
+      continue
     }
-    current = next
+    const pair = of[i] * 2 ** 26 + of[i + 1]
+    let id = pairs.get(pair)
+    if (id === undefined) {
+      id = pairs.size
+      pairs.set(pair, id)
+    }
+    next[i] = id
   }
-  return current
+  return repeatedOnly(next, pairs.size)
+}
+
+/** Numbers in place: those that stand once become -1, the others close up. */
+function repeatedOnly(of: Int32Array, distinct: number): Grams {
+  const counts = new Int32Array(distinct)
+  for (const id of of) if (id >= 0) counts[id]++
+  let left = 0
+  for (let id = 0; id < distinct; id++) counts[id] = counts[id] > 1 ? left++ : -1
+  for (let i = 0; i < of.length; i++) if (of[i] >= 0) of[i] = counts[of[i]]
+  return { of, distinct: left }
 }
 
 /** Characters of the most frequent n-gram, spaces between its words included, times its count; 0 if none repeats. */
-function topCharacters(words: readonly string[], ids: Int32Array, n: number): number {
-  const numbers = grams(ids, n)
-  const counts = new Int32Array(numbers.length)
-  const first = new Int32Array(numbers.length)
-  let best = 0
-  for (let i = 0; i < numbers.length; i++) {
-    if (counts[numbers[i]]++ === 0) first[numbers[i]] = i
-  }
+function topCharacters(words: readonly string[], { of, distinct }: Grams, n: number): number {
+  if (distinct === 0) return 0
+  const counts = new Int32Array(distinct)
+  const first = new Int32Array(distinct)
+  for (let i = 0; i < of.length; i++) if (of[i] >= 0 && counts[of[i]]++ === 0) first[of[i]] = i
   // Of equally frequent ones the first counts, as in Python's Counter.most_common.
-  for (let id = 1; id < counts.length; id++) if (counts[id] > counts[best]) best = id
-  if (numbers.length === 0 || counts[best] < 2) return 0
+  let best = 0
+  for (let id = 1; id < distinct; id++) if (counts[id] > counts[best]) best = id
   let characters = n - 1
   for (let i = 0; i < n; i++) characters += words[first[best] + i].length
   return characters * counts[best]
 }
 
 /** Characters of n-grams that were there before; one that is counted is stepped over, so that nothing counts twice. */
-function repeatedCharacters(words: readonly string[], ids: Int32Array, n: number): number {
-  const numbers = grams(ids, n)
-  const seen = new Uint8Array(numbers.length)
+function repeatedCharacters(words: readonly string[], { of, distinct }: Grams, n: number): number {
+  const seen = new Uint8Array(distinct)
   let characters = 0
-  for (let i = 0; i < numbers.length; ) {
-    if (seen[numbers[i]] === 0) {
-      seen[numbers[i]] = 1
+  for (let i = 0; i < of.length; ) {
+    if (of[i] < 0 || seen[of[i]] === 0) {
+      if (of[i] >= 0) seen[of[i]] = 1
       i++
       continue
     }
