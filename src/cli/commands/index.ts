@@ -14,6 +14,7 @@ import * as handoff from './handoff'
 import * as initMap from './init-map'
 import * as inspect from './inspect'
 import * as merge from './merge'
+import * as mergeCounts from './merge-counts'
 import * as merges from './merges'
 import * as plan from './plan'
 import * as prepare from './prepare'
@@ -28,6 +29,7 @@ export const commands: readonly CommandModule[] = [
   plan,
   prepare,
   count,
+  mergeCounts,
   merges,
   audit,
   initMap,
