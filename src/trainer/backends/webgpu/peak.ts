@@ -46,7 +46,7 @@ async function measureFlops(device: GPUDevice): Promise<number> {
   const out = device.createBuffer({ size: 48, usage: USAGE.storage | USAGE.copyDst | USAGE.copySrc })
   const run = await prepare(device, MULTIPLY, [out])
   let steps = 4
-  let groups = 16
+  let groups = 4
   let best = 0
   // As many steps as take long enough to be timed.
   for (let round = 0, seconds = 0; round < ROUNDS; ) {
@@ -59,7 +59,7 @@ async function measureFlops(device: GPUDevice): Promise<number> {
       continue
     }
     best = Math.max(best, (2 * 4 * CHAINS * steps * groups * THREADS) / seconds)
-    round++
+    round += seconds < 0.5 ? 1 : ROUNDS
   }
   out.destroy()
   return best
@@ -70,10 +70,13 @@ async function measureBytes(device: GPUDevice): Promise<number> {
   const size = Math.min(2 ** 27, maxBufferSize, maxStorageBufferBindingSize)
   const [out, source] = [0, 1].map(() => device.createBuffer({ size, usage: USAGE.storage | USAGE.copySrc }))
   const run = await prepare(device, COPY, [out, source])
-  let best = 0
   await run(GROUPS)
+  const once = await run(GROUPS)
+  let best = (2 * size) / once
   // Several copies in a row: one alone may be shorter than the way to the device.
-  for (let round = 0; round < ROUNDS; round++) best = Math.max(best, (20 * 2 * size) / (await run(GROUPS, 20)))
+  const times = Math.min(50, Math.ceil(0.05 / once))
+  for (let round = 0; round < ROUNDS && once < 0.5; round++)
+    best = Math.max(best, (times * 2 * size) / (await run(GROUPS, times)))
   out.destroy()
   source.destroy()
   return best
