@@ -119,8 +119,7 @@ function checkValue(
   const at = [...path, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys
-    const known = Object.keys((schema as unknown as { shape: object }).shape)
-    throw unknownName(place([...at, key]), `option of ${String(path[path.length - 1])}`, key, known)
+    throw unknownName(place([...at, key]), `option of ${String(at[at.length - 1])}`, key, keysAt(schema, issue.path))
   }
   const given = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value)
   const name = at
@@ -129,6 +128,21 @@ function checkValue(
     .join('.')
   const what = given === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(given)}`
   throw new KoVocabError('bad-option', `${place(at)}: ${what}`, issue.message)
+}
+
+interface Shaped {
+  shape?: Record<string, Shaped>
+  unwrap?: () => Shaped
+}
+
+/** The keys that a mapping at this place inside may have. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let inner = schema as unknown as Shaped
+  for (const key of [...path, null]) {
+    while (!inner.shape && inner.unwrap) inner = inner.unwrap()
+    if (key !== null && inner.shape) inner = inner.shape[String(key)]
+  }
+  return Object.keys(inner.shape ?? {})
 }
 
 function unknownName(place: string, what: string, name: string, known: readonly string[]): KoVocabError {
