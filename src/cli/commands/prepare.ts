@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { expandDomains } from '../../corpus/domains'
+import { recordedReading } from '../../corpus/format'
 import { DEFAULT_PLAN } from '../../corpus/prepare/default-plan'
 import { type PreparedFolder, prepareFolder } from '../../corpus/prepare/prepare-folder'
 import { readPlan } from '../../corpus/prepare/read-steps'
 import { KoVocabError } from '../../errors'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf, skippedJson } from '../reading-options'
 import { filesText, line, number } from '../summary'
 import type { Colors } from '../terminal'
 import { readOptions, required } from '../usage'
@@ -15,12 +17,13 @@ export const name = 'prepare'
 export const summary = 'clean, filter and deduplicate a corpus, step by step, with a report and a data card'
 
 export const options = [
-  ...(['corpus', 'documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
+  ...(['corpus', ...READING, 'documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
   ...(['shard-size', 'sampling-seed', 'out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
 export const help = `
-Each file of --corpus is a source; name=path makes one of a folder or a glob. The steps, their order and their thresholds
+Each file of --corpus is a source; name=path makes one of a folder or a glob. Of records the fields source, license and id
+go along, where they are there. The steps, their order and their thresholds
 stand in a YAML: --print-steps prints the one that is used without --steps, to begin with. --out is a folder as Hugging
 Face datasets are: data/train-*.jsonl.gz (text, source, license, id), README.md (the data card), report.json (documents
 and bytes of every step, with samples of what it changed and removed), run.json.
@@ -31,7 +34,8 @@ Examples:
   ko-vocab prepare --corpus reviews.txt --documents line --format parquet --tokenizer ./llama-2-ko --out ./prepared
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<1 | undefined> {
+export async function run(context: Context, command: Command): Promise<1 | undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const plan = values.steps === undefined ? DEFAULT_PLAN : await readText(values.steps)
   const checked = readPlan(plan, values.steps ?? 'the default steps')
@@ -39,7 +43,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     await terminal.print(plan)
     return
   }
-  const domains = await expandDomains(required('corpus', values.corpus))
+  const domains = await expandDomains(required('corpus', values.corpus), readingOf(values, context))
   const unknown = Object.keys(checked.sources).find((source) => !domains.some((domain) => domain.name === source))
   if (unknown !== undefined) {
     const names = domains.map((domain) => domain.name).join(', ')
@@ -59,11 +63,25 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const shardBytes = values['shard-size']
   const prepared = await prepareFolder({
     ...{ domains, plan: checked, out, force: values.force, format, shardBytes, ends, seed: values['sampling-seed'] },
-    ...{ tokenizer, recorded: { corpus: values.corpus, documents: ends, tokenizer, format, 'shard-size': shardBytes } },
+    ...{
+      tokenizer,
+      benchmarks: readingOf({ ...values, field: undefined, 'input-format': undefined }, context),
+      recorded: {
+        reading: recordedReading(readingOf(values, context)),
+        corpus: values.corpus,
+        documents: ends,
+        tokenizer,
+        format,
+        'shard-size': shardBytes,
+      },
+    },
     ...{ onProgress: progress.update, signal: terminal.signal },
   })
   progress.clear()
-  if (values.json) await terminal.print(`${JSON.stringify({ out, ...withoutSamples(prepared) }, null, 2)}\n`)
+  if (values.json)
+    await terminal.print(
+      `${JSON.stringify({ out, ...withoutSamples(prepared), skipped: skippedJson(context.opened) }, null, 2)}\n`,
+    )
   else terminal.note(preparedText(prepared, out, terminal.errColors))
   if (prepared.report.documentsOut > 0) return
   terminal.note(

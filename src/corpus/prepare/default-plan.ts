@@ -34,9 +34,9 @@ steps:
   - exact: { ignore: [spaces] }
   # Almost the same document again: MinHash over shingles of characters (or words, then 5).
   - near: { unit: characters, size: 6, bands: 20, rows: 6, threshold: 0.8, min-shingles: 20 }
-  # Documents that share 30 letters (or 13 words) with a benchmark; one item a line or record.
-  # - decontaminate: { files: [kmmlu/*.jsonl], unit: characters, size: 30, min-size: 20 }
-  # How often a document of a source is taken; the others once.
+  # Off unless asked for: documents that share 30 letters (or 13 words) with a benchmark; an item a line or record.
+  # - decontaminate: { files: [kmmlu/*.jsonl], field: question, unit: characters, size: 30, min-size: 20 }
+  # Off unless asked for: how often a document of a source is taken; the others once.
   # - mix: { weights: { wiki: 2.5, reviews: 0.3 } }
 
 # What each source is (the name in \`--corpus name=files\`, or the file's); carried along and put on the data card.

@@ -7,7 +7,8 @@ import { loadTokenizer } from '../../tokenizer/load'
 import { version } from '../../version'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../atomic'
 import type { CorpusDomain } from '../domains'
-import { expandInputs } from '../files'
+import { type CorpusFile, expandInputs } from '../files'
+import type { ReadingOptions } from '../format'
 import { readRecords } from '../records'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../run-record'
 import { formatDataCard } from './card'
@@ -31,6 +32,8 @@ export interface PrepareFolderOptions {
   seed?: number
   /** Path of a tokenizer that counts the tokens of what is kept. */
   tokenizer?: string
+  /** How benchmark files are read; the field is each step's own. */
+  benchmarks?: ReadingOptions
   /** Of the data card. Default: the name of the folder. */
   name?: string
   /** Put into run.json. */
@@ -59,7 +62,8 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
   const files = domains.flatMap((domain) => domain.files)
   const inputs = options.tokenizer === undefined ? [] : await describeTokenizer(options.tokenizer)
   inputs.push(...(await describeInputs(files, signal)))
-  for (const file of await benchmarkFiles(plan)) inputs.push(...(await describeInputs([file], signal)))
+  for (const file of await benchmarkFiles(plan, options.benchmarks))
+    inputs.push(...(await describeInputs([file], signal)))
 
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let bytes = 0
@@ -88,7 +92,7 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
         })
         const prepared = runSteps(documents, plan.steps, {
           seed,
-          openItems: benchmarkItems,
+          openItems: (path, field) => benchmarkItems(path, { ...options.benchmarks, field }),
           openSpill: () => spillFile(join(waiting, `${spills++}.jsonl`)),
           onReport: (made) => {
             report = made
@@ -117,11 +121,17 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
   }
 }
 
-async function benchmarkFiles({ steps }: PreparePlan) {
-  const patterns = steps.flatMap(({ options }) => (Array.isArray(options.files) ? (options.files as string[]) : []))
-  return patterns.length === 0 ? [] : await expandInputs(patterns)
+async function benchmarkFiles({ steps }: PreparePlan, reading: ReadingOptions = {}): Promise<CorpusFile[]> {
+  const found: CorpusFile[] = []
+  for (const { options } of steps) {
+    if (!Array.isArray(options.files)) continue
+    const field = typeof options.field === 'string' ? options.field : undefined
+    found.push(...(await expandInputs(options.files as string[], { ...reading, field })))
+  }
+  return found
 }
 
-async function* benchmarkItems(pattern: string): AsyncGenerator<string> {
-  for await (const { text } of readRecords(await expandInputs([pattern]), { ends: 'line' })) yield decodeUtf8(text)
+async function* benchmarkItems(pattern: string, reading: ReadingOptions): AsyncGenerator<string> {
+  for await (const { text } of readRecords(await expandInputs([pattern], reading), { ends: 'line' }))
+    yield decodeUtf8(text)
 }

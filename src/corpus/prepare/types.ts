@@ -44,8 +44,11 @@ export interface StepRun {
 
 export interface StepContext {
   seed: number
-  /** The texts of a benchmark: each item of a file. Without it a step that needs files is refused. */
-  openItems?: (path: string) => AsyncIterable<string> | Iterable<string>
+  /**
+   * The texts of a benchmark: each item of a file, of records the field that is named. Without it a step that needs files
+   * is refused.
+   */
+  openItems?: (path: string, field?: string) => AsyncIterable<string> | Iterable<string>
 }
 
 /** A step as it is known by name. */

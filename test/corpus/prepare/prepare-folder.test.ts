@@ -150,10 +150,13 @@ describe('whole or not at all', () => {
 
 test('benchmarks are read as records or lines', async () => {
   const item = '오늘은 7번째 소식을 전합니다'
-  await writeFile(join(folder, 'bench.jsonl'), `${JSON.stringify({ text: item })}\n`)
+  await writeFile(join(folder, 'bench.jsonl'), `${JSON.stringify({ question: item, answer: 3 })}\n`)
   const domains = await expandDomains([join(folder, 'news.txt')])
   const files = [join(folder, 'bench.jsonl')]
-  const plan = readPlan(`steps: [{ decontaminate: { files: ${JSON.stringify(files)}, min-size: 10 } }]`, 'plan')
+  const plan = readPlan(
+    `steps: [{ decontaminate: { files: ${JSON.stringify(files)}, field: question, min-size: 10 } }]`,
+    'plan',
+  )
   const { report } = await prepareFolder({ domains, plan, out: join(folder, 'decontaminated'), format: 'jsonl' })
   expect(report.steps[0].removed).toBe(1)
   expect(report.steps[0].samples[0]).toMatchObject({ id: 'news/7', reason: 'in a benchmark' })

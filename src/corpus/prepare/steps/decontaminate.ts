@@ -12,6 +12,8 @@ export const decontaminate = stepKind({
     files: z
       .array(z.string({ error: 'expected a path' }), { error: 'expected a list of files' })
       .min(1, { error: 'expected a list of files that is not empty' }),
+    /** The field of records with the item. Default: text, or the only usual name. */
+    field: z.string({ error: 'expected a text' }).optional(),
     /** `characters`: of letters and digits alone, whatever the spacing. `words`: eojeol without punctuation. */
     unit: oneOf(['characters', 'words']).default('characters'),
     /** Length of the n-gram. Default: 30 characters, or 13 words. */
@@ -24,12 +26,12 @@ export const decontaminate = stepKind({
    * 2005.14165, appendix C). Thirteen English words are about 30 Korean letters, and an eojeol changes with every josa
    * and with the spacing, so characters without spaces are the default here. The document goes, not the passage.
    */
-  start: async ({ files, unit, size, 'min-size': least }, { openItems }) => {
+  start: async ({ files, field, unit, size, 'min-size': least }, { openItems }) => {
     if (!openItems)
       throw new KoVocabError('bad-option', 'decontaminate has nothing to open its files with', 'give openItems')
     const n = size ?? (unit === 'words' ? 13 : 30)
     const finder = createItemFinder({ unit, size: n, least: Math.min(n, least ?? (unit === 'words' ? 8 : 20)) })
-    for (const file of files) for await (const item of openItems(file)) finder.add(item, file)
+    for (const file of files) for await (const item of openItems(file, field)) finder.add(item, file)
     const byFile: Record<string, number> = {}
     return {
       passes: 0,
