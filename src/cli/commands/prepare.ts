@@ -103,7 +103,8 @@ function withoutSamples({ report, shards, tokens }: PreparedFolder) {
 
 /** A line a step: what it took and what it changed. */
 export function preparedText({ report, shards, tokens }: PreparedFolder, out: string, colors: Colors): string {
-  const megabytes = (bytes: number) => `${number(Math.round(bytes / 1e4) / 100)} MB`
+  const megabytes = (bytes: number) =>
+    bytes < 1e6 ? `${number(bytes)} bytes` : `${number(Math.round(bytes / 1e4) / 100)} MB`
   const width = Math.max(...report.steps.map((step) => step.name.length))
   const steps = report.steps.map((step) => {
     const parts = [

@@ -1,5 +1,4 @@
 /** `ko-vocab prepare` as a function: corpus files in, a folder of shards, report and data card out. Node only. */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { decodeUtf8 } from '../../text/utf8'
 import { countTokens, createEncoder } from '../../tokenizer/encoder'
@@ -69,7 +68,6 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
   let bytes = 0
   let report: PrepareReport | null = null
   const tokens: Record<string, number> = {}
-  const waiting = await mkdtemp(join(resolve(out, '..'), `.${basename(out)}.waiting-`))
   let spills = 0
   const count = async function* (documents: AsyncIterable<PrepareDocument>): AsyncGenerator<PrepareDocument> {
     for await (const document of documents) {
@@ -77,48 +75,44 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
       yield document
     }
   }
-  try {
-    return await withTemporaryFolder(
-      out,
-      async (folder) => {
-        const documents = readPrepareDocuments(domains, {
-          ends: options.ends,
-          sources: plan.sources,
-          onBytes: (more) => {
-            bytes += more
-            onProgress?.('prepare', bytes, total)
-          },
-          signal,
-        })
-        const prepared = runSteps(documents, plan.steps, {
-          seed,
-          openItems: (path, field) => benchmarkItems(path, { ...options.benchmarks, field }),
-          openSpill: () => spillFile(join(waiting, `${spills++}.jsonl`)),
-          onReport: (made) => {
-            report = made
-          },
-          onProgress: (stage, done, of) => of > 0 && onProgress?.(stage, done, of),
-          signal,
-        })
-        const shards = await writeShards(count(prepared), folder, { format, shardBytes: options.shardBytes })
-        const name = options.name ?? basename(resolve(out))
-        const made = report! as PrepareReport
-        const counted = encoder && { tokenizer: basename(resolve(options.tokenizer!)), bySource: tokens }
-        const card = formatDataCard({
-          ...{ name, report: made, sources: plan.sources, shards, format, tokens: counted, version },
-        })
-        const document = { ko_vocab: version, ...made, shards, tokens: encoder ? tokens : null }
-        await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`)
-        await writeFileAtomic(join(folder, 'README.md'), card)
-        const record = runRecord('prepare', { ...options.recorded, ...plan }, seed, inputs)
-        await writeFileAtomic(join(folder, 'run.json'), formatRunRecord(record))
-        return { report: made, shards, tokens: encoder ? tokens : null }
-      },
-      { replace: options.force },
-    )
-  } finally {
-    await rm(waiting, { recursive: true, force: true })
-  }
+  return await withTemporaryFolder(
+    out,
+    async (folder) => {
+      const documents = readPrepareDocuments(domains, {
+        ends: options.ends,
+        sources: plan.sources,
+        onBytes: (more) => {
+          bytes += more
+          onProgress?.('prepare', bytes, total)
+        },
+        signal,
+      })
+      const prepared = runSteps(documents, plan.steps, {
+        seed,
+        openItems: (path, field) => benchmarkItems(path, { ...options.benchmarks, field }),
+        openSpill: () => spillFile(join(folder, `.waiting-${spills++}.jsonl`)),
+        onReport: (made) => {
+          report = made
+        },
+        onProgress: (stage, done, of) => of > 0 && onProgress?.(stage, done, of),
+        signal,
+      })
+      const shards = await writeShards(count(prepared), folder, { format, shardBytes: options.shardBytes })
+      const name = options.name ?? basename(resolve(out))
+      const made = report! as PrepareReport
+      const counted = encoder && { tokenizer: basename(resolve(options.tokenizer!)), bySource: tokens }
+      const card = formatDataCard({
+        ...{ name, report: made, sources: plan.sources, shards, format, tokens: counted, version },
+      })
+      const document = { ko_vocab: version, ...made, shards, tokens: encoder ? tokens : null }
+      await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(document, null, 2)}\n`)
+      await writeFileAtomic(join(folder, 'README.md'), card)
+      const record = runRecord('prepare', { ...options.recorded, ...plan }, seed, inputs)
+      await writeFileAtomic(join(folder, 'run.json'), formatRunRecord(record))
+      return { report: made, shards, tokens: encoder ? tokens : null }
+    },
+    { replace: options.force },
+  )
 }
 
 async function benchmarkFiles({ steps }: PreparePlan, reading: ReadingOptions = {}): Promise<CorpusFile[]> {
