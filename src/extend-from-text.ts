@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusDomain, expandDomains } from './corpus/domains'
 import { type CorpusFile, expandInputs } from './corpus/files'
+import { type ReadingOptions, readingBeside, recordedReading } from './corpus/format'
 import { describeInputs, describeTokenizer, recordedInput, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { KoVocabError, throwIfAborted } from './errors'
@@ -29,6 +30,8 @@ export interface ExtendFromTextOptions
   extends BaseOptions,
     FolderSettings,
     Omit<LearnPiecesOptions, 'form' | 'pattern' | 'scope' | 'onProgress' | 'add'> {
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   /** Pieces to add. Either this or `vocabSize`; with `merges` both may be left out. */
   add?: number
   /** Ids of the extended tokenizer in all, user-defined symbols counted, padding not. */
@@ -114,7 +117,7 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
   if (out !== undefined) await requireRoom(out, force)
   const base = await openBase(options)
   const scope = scopeNamed(scopeOf(options, base.form))
-  const domains = corpus ? await expandDomains(corpus) : []
+  const domains = corpus ? await expandDomains(corpus, options.reading) : []
   const files = domains.flatMap((domain) => domain.files)
   requireSuperwords(base, domains, { ...options, scope })
   requireCorpusForInit(methodsOf(options), files)
@@ -125,7 +128,7 @@ export async function prepareExtension(options: ExtendFromTextOptions): Promise<
     domains,
     balance: balanceOf(options),
     corpus: files,
-    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
+    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged, readingBeside(options.reading)) : [],
   }
 }
 
@@ -188,6 +191,7 @@ function optionsRecord(options: ExtendFromTextOptions, scope: Scope): Record<str
     form: options.form,
     pattern: options.pattern,
     corpus,
+    reading: recordedReading(options.reading),
     counts: recordedInput(counts),
     merges: recordedInput(merges),
     add: options.add,

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { asIoError } from './corpus/atomic'
 import { type CorpusFile, expandInputs } from './corpus/files'
+import { type ReadingOptions, readingBeside, recordedReading } from './corpus/format'
 import { describeInputs, describeTokenizer, recordedInput, runRecord } from './corpus/run-record'
 import type { InputRecord } from './corpus/run-types'
 import { loadDonor } from './donors/load'
@@ -36,6 +37,8 @@ export interface MergeDonorsOptions
     FolderSettings {
   /** A tokenizer's file or folder, or one that was read. */
   base: string | Tokenizer
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   /** Files or folders, or donors that were read: tokenizers, text lists, extensions of the same base. */
   donors: readonly (string | Donor)[]
   /** A number for each donor; lower goes first, equal ones are merged as one. Default: as they stand, first to last. */
@@ -99,9 +102,9 @@ export async function planMerge(options: MergeDonorsOptions): Promise<PlannedMer
   const base = await openBase({ base: options.base })
   const scope = scopeNamed(options.scope ?? defaultScopeName(base.form))
   const files = {
-    corpus: corpus ? await expandInputs(corpus) : [],
-    test: options.test?.length ? await expandInputs(options.test) : [],
-    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
+    corpus: corpus ? await expandInputs(corpus, options.reading) : [],
+    test: options.test?.length ? await expandInputs(options.test, readingBeside(options.reading)) : [],
+    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged, readingBeside(options.reading)) : [],
   }
   requireCorpusForInit(methodsOf(options), files.corpus)
   const donors: Donor[] = []
@@ -266,6 +269,7 @@ async function recordOf(options: MergeDonorsOptions, seed: number, { scope, file
     donor: donors.map(recordedInput),
     priorities: report.donors.map(({ priority }) => priority),
     corpus: options.corpus,
+    reading: recordedReading(options.reading),
     counts: recordedInput(counts),
     test: options.test,
     add: options.add,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from './corpus/atomic'
 import { type CorpusDomain, expandDomains } from './corpus/domains'
 import { type CorpusFile, expandInputs } from './corpus/files'
+import { type ReadingOptions, readingBeside, recordedReading } from './corpus/format'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from './corpus/run-record'
 import { joinCounts } from './counts/balance'
 import { KoVocabError, throwIfAborted } from './errors'
@@ -34,6 +35,8 @@ export interface PlanExtensionOptions
   > {
   /** File or folder of the base, or one that was read. */
   base: string | Tokenizer
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   /** Text to learn from: files, folders, globs. */
   corpus: readonly string[]
   /** Text to measure on. Without it lines of the corpus, which are then not learned from. */
@@ -209,9 +212,9 @@ export async function preparePlan(options: PlanExtensionOptions): Promise<Prepar
     throw new KoVocabError('unsupported', `plan learns within words only, and the scope is ${scope.name}`, hint)
   }
   const shape = typeof model === 'string' ? await openModelShape(model) : model
-  const domains = await expandDomains(options.corpus)
+  const domains = await expandDomains(options.corpus, options.reading)
   const corpus = domains.flatMap(({ files }) => files)
-  const test = options.test?.length ? await expandInputs(options.test) : []
+  const test = options.test?.length ? await expandInputs(options.test, readingBeside(options.reading)) : []
   if (test.length === 0 && corpus.some(({ stream }) => stream)) {
     throw new KoVocabError(
       'bad-option',
@@ -250,6 +253,7 @@ async function recordOf(options: PlanExtensionOptions, { scope, corpus, test }: 
   const recorded = {
     base: typeof base === 'string' ? base : 'given',
     corpus: options.corpus,
+    reading: recordedReading(options.reading),
     test: options.test ?? [],
     'held-out': test.length > 0 ? undefined : heldOut,
     model: typeof model === 'object' ? model.name : (model ?? DEFAULTS.model),

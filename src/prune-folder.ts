@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CorpusFile, expandInputs } from './corpus/files'
+import { type ReadingOptions, readingBeside, recordedReading } from './corpus/format'
 import { readLines } from './corpus/lines'
 import { describeInputs, describeTokenizer, runRecord } from './corpus/run-record'
 import { KoVocabError } from './errors'
@@ -35,6 +36,8 @@ export interface PruneFolderOptions
   base: string
   /** Folder of the extension, as `extend` writes it; extension.json and merges.txt are used where they are. */
   extended: string
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   /** Text to count uses on. Needed unless `pieces` says what goes. */
   corpus?: readonly string[]
   /** Default: that of extension.json, else `hangul`. */
@@ -130,7 +133,7 @@ export async function preparePruning(options: PruneFolderOptions): Promise<Prepa
   const base = await openBase({ base: options.base })
   const extended = await openBase({ base: options.extended })
   const record = await readExtensionRecord(options.extended)
-  const corpus = options.corpus ? await expandInputs(options.corpus) : []
+  const corpus = options.corpus ? await expandInputs(options.corpus, options.reading) : []
   requireCorpusForInit([inputMethod, outputMethod], corpus)
   const merges = join(await folderOf(options.extended), 'merges.txt')
   const hasMerges = await stat(merges).then(
@@ -144,7 +147,7 @@ export async function preparePruning(options: PruneFolderOptions): Promise<Prepa
     paddingIds: record?.padding.map(({ id }) => id),
     learned: hasMerges && record ? await readMerges(merges) : undefined,
     corpus,
-    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged) : [],
+    unchanged: options.unchanged?.length ? await expandInputs(options.unchanged, readingBeside(options.reading)) : [],
   }
 }
 
@@ -178,6 +181,7 @@ function optionsRecord(options: PruneFolderOptions, { scope }: PreparedPruning):
     base: options.base,
     extended: options.extended,
     corpus: options.corpus,
+    reading: recordedReading(options.reading),
     remove: options.remove,
     keep: options.keep,
     'below-uses': options.belowUses,

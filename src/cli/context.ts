@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { CorpusFile } from '../corpus/files'
 import type { OptionName } from './options'
 import type { Progress } from './progress'
 import type { Terminal } from './terminal'
@@ -9,6 +10,8 @@ export type ExitCode = 0 | 1 | 2 | 130
 export interface Context {
   terminal: Terminal
   progress: Progress
+  /** The corpus files that the command has found so far; what was left out of them is told in the end. */
+  opened: CorpusFile[]
 }
 
 /** One command: a file of commands/. */

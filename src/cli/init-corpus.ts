@@ -1,5 +1,6 @@
 /** The corpus of `init-map` and `compare-init`: counted as far as the methods ask for it. */
 import { type CorpusFile, expandInputs } from '../corpus/files'
+import type { ReadingOptions } from '../corpus/format'
 import { readLines } from '../corpus/lines'
 import { KoVocabError } from '../errors'
 import { type CorpusStatistics, corpusStatistics } from '../init/corpus-statistics'
@@ -30,10 +31,11 @@ export async function readCorpus(
   tokenizers: { base: Tokenizer; extended: Tokenizer },
   methods: readonly InitMethod[],
   corpus: readonly string[] | undefined,
+  reading: ReadingOptions,
 ): Promise<ReadCorpus> {
   const need = corpusNeed(methods)
   if (corpus === undefined || need === 'none') return { files: [], statistics: undefined }
-  const files = await expandInputs(corpus)
+  const files = await expandInputs(corpus, reading)
   const { signal } = terminal
   const total = files.reduce((sum, { size }) => sum + size, 0)
   let done = 0

@@ -8,6 +8,7 @@ import { HANDOFF_OPTIONS } from './handoff-options'
 import { LEARNING_OPTIONS } from './learning-options'
 import { commaTexts, flag, keysOf, methods, type OptionSpec, oneOf, text, texts, whole } from './option-values'
 import { PREPARE_OPTIONS } from './prepare-options'
+import { READING_OPTIONS } from './reading-options'
 import { TRAINING_OPTIONS } from './training-options'
 
 export const OPTIONS = {
@@ -98,7 +99,7 @@ export const OPTIONS = {
   corpus: {
     group: 'Input',
     flags: '--corpus <files...>',
-    description: 'UTF-8 text, plain, .gz or .zst: files, folders, globs, - for standard input',
+    description: 'text, JSON Lines, CSV, TSV (.gz, .zst), Parquet: files, folders, globs, - for standard input',
     schema: texts.optional(),
   },
   counts: {
@@ -208,6 +209,7 @@ export const OPTIONS = {
     schema: whole(1, 1 << 20).default(128),
   },
   ...COUNTING_OPTIONS,
+  ...READING_OPTIONS,
   ...LEARNING_OPTIONS,
   ...TRAINING_OPTIONS,
   ...HANDOFF_OPTIONS,

@@ -5,11 +5,12 @@ import { version } from '../version'
 import { commands } from './commands'
 import type { Context, ExitCode } from './context'
 import { createProgress } from './progress'
+import { skippedText } from './reading-options'
 import type { Terminal } from './terminal'
 import { addOptions } from './usage'
 
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const context: Context = { terminal, progress: createProgress(terminal) }
+  const context: Context = { terminal, progress: createProgress(terminal), opened: [] }
   let code: ExitCode = 0
   const end = (ended: ExitCode | undefined) => {
     code = ended ?? 0
@@ -17,6 +18,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   try {
     if (words.length === 0) throw new KoVocabError('bad-option', 'no command is given', 'ko-vocab --help lists them')
     await createProgram(context, end).parseAsync(words, { from: 'user' })
+    terminal.note(skippedText(context.opened))
     return terminal.signal.aborted ? 130 : code
   } catch (error) {
     context.progress.clear()

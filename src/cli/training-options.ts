@@ -18,7 +18,7 @@ export const TRAINING_OPTIONS = {
   data: {
     group: 'Input',
     flags: '--data <files...>',
-    description: 'text, UTF-8, plain, .gz or .zst: files, folders, globs; name=path gives one a name',
+    description: 'text, JSON Lines, CSV, TSV (.gz, .zst), Parquet: files, folders, globs; name=path gives one a name',
     schema: texts.optional(),
   },
   replay: {

@@ -1,7 +1,8 @@
 /** Corpora with names: `name=path`, or a path whose files are a domain each. Node only. */
 import { realpath, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type CorpusFile, expandInputs } from './files'
+import { type CorpusFile, expandInputs, requireRecords } from './files'
+import type { ReadingOptions } from './format'
 
 export interface CorpusDomain {
   name: string
@@ -13,19 +14,19 @@ export interface CorpusDomain {
  * domain of its own, called after the file (`reviews.txt.gz`: reviews), or by its whole path where two would be called
  * alike. A file that is reached twice, also through a link, belongs to the first that reached it.
  *
- * @param overlapping domains with names keep files that others have too: for measuring, where nothing counts twice
+ * @param overlapping of `options`: domains with names keep files that others have too: for measuring, where nothing counts twice
  * @throws KoVocabError as {@link expandInputs}
  */
 export async function expandDomains(
   specs: readonly string[],
-  { overlapping = false }: { overlapping?: boolean } = {},
+  { overlapping = false, ...reading }: ReadingOptions & { overlapping?: boolean } = {},
 ): Promise<CorpusDomain[]> {
   const named: { name: string; given: boolean; files: CorpusFile[] }[] = []
   const seen = new Set<string>()
   for (const spec of specs) {
     const [name, path] = await nameAndPath(spec)
     const files: CorpusFile[] = []
-    for (const file of await expandInputs([path])) {
+    for (const file of await expandInputs([path], { ...reading, fieldOptional: true })) {
       const identity = file.path === '-' ? '-' : await realpath(file.path).catch(() => file.path)
       if (name === null || !overlapping) {
         if (seen.has(identity)) continue
@@ -41,6 +42,12 @@ export async function expandDomains(
     if (other) other.files.push(...files)
     else if (files.length > 0) named.push({ name, given: true, files })
   }
+  if (!reading.fieldOptional) {
+    requireRecords(
+      named.flatMap(({ files }) => files),
+      reading.field,
+    )
+  }
   const counts = new Map<string, number>()
   for (const { name } of named) counts.set(name, (counts.get(name) ?? 0) + 1)
   return named.map(({ name, given, files }) => ({
@@ -50,9 +57,9 @@ export async function expandDomains(
 }
 
 /** All files of `name=path` or a path as one text. */
-export async function expandDomain(spec: string): Promise<CorpusDomain> {
+export async function expandDomain(spec: string, reading?: ReadingOptions): Promise<CorpusDomain> {
   const [name, path] = await nameAndPath(spec)
-  const files = await expandInputs([path])
+  const files = await expandInputs([path], reading)
   return { name: name ?? nameOfText(files[0].path), files }
 }
 

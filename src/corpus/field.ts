@@ -1,5 +1,5 @@
 /** Values of records: the one at a path, as text. */
-import { encodeUtf8 } from '../text/utf8'
+import { decodeUtf8, encodeUtf8 } from '../text/utf8'
 
 export type FieldPath = (record: unknown) => unknown
 
@@ -35,15 +35,18 @@ const EMPTY = new Uint8Array(0)
  *
  * @returns null for what is no text
  */
-export function textOf(value: unknown): Uint8Array | null {
-  if (typeof value === 'string') return encodeUtf8(value)
+export function textOf(value: unknown, encode: (text: string) => Uint8Array = encodeUtf8): Uint8Array | null {
+  if (typeof value === 'string') return encode(value)
   if (value === undefined || value === null) return EMPTY
   if (value instanceof Uint8Array) return value
-  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string' || entry === null)) {
-    if (!Array.isArray(value) || !value.every((entry) => entry instanceof Uint8Array)) return null
-    return encodeUtf8(value.map((entry) => new TextDecoder().decode(entry)).join('\n'))
+  if (!Array.isArray(value)) return null
+  const texts: string[] = []
+  for (const entry of value) {
+    if (entry instanceof Uint8Array) texts.push(decodeUtf8(entry))
+    else if (typeof entry === 'string') texts.push(entry)
+    else if (entry !== null && entry !== undefined) return null
   }
-  return encodeUtf8(value.filter((entry) => entry !== null).join('\n'))
+  return encode(texts.join('\n'))
 }
 
 /** For messages: `a number`, `an object` … */

@@ -75,11 +75,15 @@ export async function expandInputs(patterns: readonly string[], options: ExpandO
     }
   }
   if (files.length === 0) throw first
-  if (options.field !== undefined && !files.some(({ records }) => records)) {
-    const what = `the field ${options.field} is asked for, and all files are running text`
-    throw new KoVocabError('bad-option', what, 'leave --field out, or say what they are with --format')
-  }
+  if (!options.fieldOptional) requireRecords(files, options.field)
   return files
+}
+
+/** @throws KoVocabError `bad-option` for a field although all files are running text */
+export function requireRecords(files: readonly CorpusFile[], field: string | undefined): void {
+  if (field === undefined || files.some(({ records }) => records)) return
+  const what = `the field ${field} is asked for, and all files are running text`
+  throw new KoVocabError('bad-option', what, 'leave --field out, or say what they are with --input-format')
 }
 
 function leftOut(path: string, error: KoVocabError): CorpusFile {

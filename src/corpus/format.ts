@@ -27,8 +27,26 @@ export interface ReadingOptions {
   quotes?: 'double' | 'none'
   /** What happens to records and files that are damaged. Default `fail`. */
   onError?: 'fail' | 'skip'
+  /** Not an error: a field although no file has any. For texts beside the one that matters. */
+  fieldOptional?: boolean
   /** Every file that was found is added, so that what was left out of it can be told in the end. */
   opened?: CorpusFile[]
+}
+
+/** What run.json says of them: undefined where all is as it is by itself. */
+export function recordedReading({ format, field, quotes, onError }: ReadingOptions = {}) {
+  const said = {
+    ...(format === undefined ? {} : { format }),
+    ...(field === undefined ? {} : { field }),
+    ...(quotes === 'none' ? { quotes } : {}),
+    ...(onError === 'skip' ? { 'on-error': onError } : {}),
+  }
+  return Object.keys(said).length > 0 ? said : undefined
+}
+
+/** For texts that need not have the field that the corpus has. */
+export function readingBeside(reading: ReadingOptions | undefined): ReadingOptions {
+  return { ...reading, fieldOptional: true }
 }
 
 /** Names of text fields, as datasets on the Hugging Face Hub have them; `text` goes before all others. */

@@ -1,6 +1,6 @@
 /** JSON Lines: an object a line. Node only, as all reading of files. */
 import { KoVocabError } from '../errors'
-import { decodeUtf8 } from '../text/utf8'
+import { encodeUtf8 } from '../text/utf8'
 import { readBytes } from './bytes'
 import { carriedText, type FieldPath, fieldPath, isObject, kindOf, textOf } from './field'
 import { chooseField } from './format'
@@ -29,15 +29,17 @@ export async function* readJsonRecords(reader: RecordReader): AsyncGenerator<Cor
   let row = 0
   let broken = false
 
-  const record = (value: Record<string, unknown>, at: number | null, offset: number): CorpusRecord[] => {
+  const encode = createEncoder()
+  const record = (value: Record<string, unknown>, at: number | null, offset: number, batch: CorpusRecord[]): void => {
     const found = path!(value)
-    const text = textOf(found)
+    const text = textOf(found, encode)
     if (text === null) {
       skipper.record(badLine(file.path, at, offset, `field ${field} is ${kindOf(found)}, no text`), offset)
-      return []
+    } else if (carried.length === 0) {
+      batch.push({ text, row: at, offset })
+    } else {
+      batch.push({ text, row: at, offset, fields: carriedOf(value, carried) })
     }
-    if (carried.length === 0) return [{ text, row: at, offset }]
-    return [{ text, row: at, offset, fields: carriedOf(value, carried) }]
   }
   /** Chooses the field when it can be told, or must. */
   const decide = (must: boolean): CorpusRecord[] => {
@@ -50,7 +52,8 @@ export async function* readJsonRecords(reader: RecordReader): AsyncGenerator<Cor
       return []
     }
     path = fieldPath(field)
-    const records = waiting.flatMap(({ value, row: at, offset }) => record(value, at, offset))
+    const records: CorpusRecord[] = []
+    for (const { value, row: at, offset } of waiting) record(value, at, offset, records)
     waiting = []
     return records
   }
@@ -99,7 +102,7 @@ export async function* readJsonRecords(reader: RecordReader): AsyncGenerator<Cor
         continue
       }
       if (path) {
-        batch.push(...record(value, at, offset))
+        record(value, at, offset, batch)
         continue
       }
       waiting.push({ value, row: at, offset })
@@ -118,6 +121,25 @@ export async function* readJsonRecords(reader: RecordReader): AsyncGenerator<Cor
   yield decide(true)
 }
 
+const ARENA_BYTES = 1 << 20
+
+/** Texts as UTF-8, many of them in one buffer: a buffer a text would take most of the time. */
+function createEncoder(): (text: string) => Uint8Array {
+  let arena = Buffer.alloc(0)
+  let used = 0
+  return (text) => {
+    // No UTF-16 unit takes more than three bytes.
+    if (text.length * 3 > ARENA_BYTES / 4) return encodeUtf8(text)
+    if (used + text.length * 3 > arena.length) {
+      arena = Buffer.allocUnsafeSlow(ARENA_BYTES)
+      used = 0
+    }
+    const start = used
+    used += arena.write(text, start, 'utf8')
+    return new Uint8Array(arena.buffer, start, used - start)
+  }
+}
+
 function carriedOf(value: Record<string, unknown>, carried: readonly (readonly [string, FieldPath])[]) {
   const fields: Record<string, string> = {}
   for (const [name, at] of carried) {
@@ -130,7 +152,8 @@ function carriedOf(value: Record<string, unknown>, carried: readonly (readonly [
 /** @returns undefined for a blank line, an Error for one that is no JSON */
 function parsed(bytes: Uint8Array, isFirst: boolean): unknown {
   const mark = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
-  const text = decodeUtf8(mark > 0 ? bytes.subarray(mark) : bytes)
+  // For lines of the usual length several times faster than TextDecoder, and it gives the same.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', mark)
   try {
     return JSON.parse(text) as unknown
   } catch (error) {

@@ -78,7 +78,10 @@ export async function* readRecordBatches(
   try {
     for await (const batch of readerOf(reader)) {
       throwIfAborted(signal)
-      for (const record of batch) if (!isUtf8(record.text)) record.text = encodeUtf8(decodeUtf8(record.text))
+      // What came out of JSON is UTF-8.
+      if (file.records?.format !== 'jsonl') {
+        for (const record of batch) if (!isUtf8(record.text)) record.text = encodeUtf8(decodeUtf8(record.text))
+      }
       if (batch.length > 0) yield batch
     }
   } finally {

@@ -70,22 +70,31 @@ describe('help', () => {
       text to ids, line by line
 
       Arguments:
-        files               UTF-8 text; - or nothing is standard input
+        files                    UTF-8 text; - or nothing is standard input
 
       Input:
-        --tokenizer <path>  tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with them
+        --tokenizer <path>       tokenizer.json, a SentencePiece .model, a tiktoken file, or a folder with
+                                 them
+        --input-format <format>  of all files: text, jsonl, csv, tsv, parquet (default: by their names;
+                                 Parquet by its first bytes)
+        --field <name>           the field or column with the text, dotted where nested (default: text, or
+                                 the only usual name)
+        --quotes <how>           CSV and TSV: double (as RFC 4180 says), or none where a quote is a
+                                 character as any other (default: double)
+        --on-error <what>        damaged files and records: fail, or skip (left out, and counted)
+                                 (default: fail)
 
       Output:
-        --ids               print ids (the default)
-        --pieces            print pieces instead of ids
-        --count             print the number of tokens of each line
-        --special           with the special tokens: encode adds them (<s>), decode prints them
+        --ids                    print ids (the default)
+        --pieces                 print pieces instead of ids
+        --count                  print the number of tokens of each line
+        --special                with the special tokens: encode adds them (<s>), decode prints them
 
       General:
-        --json              print JSON on standard output
-        --config <file>     YAML with any of these options by their long names; the command line wins
-        --debug             print the stack of an error
-        -h, --help          print help
+        --json                   print JSON on standard output
+        --config <file>          YAML with any of these options by their long names; the command line wins
+        --debug                  print the stack of an error
+        -h, --help               print help
 
       Every line is a text of its own and gives one line: its ids, its pieces, or their number. Pieces of byte-level
       vocabularies are shown as text, ▁ for a space. With --json a line is {"ids": …, "pieces": …}, the pieces as the
@@ -111,11 +120,19 @@ describe('help', () => {
         --form <form>                     with --base none: sentencepiece or byte-level
         --pattern <name>                  with --form byte-level: the split pattern, gpt2, cl100k, qwen2,
                                           o200k
-        --corpus <files...>               UTF-8 text, plain, .gz or .zst: files, folders, globs, - for
-                                          standard input
+        --corpus <files...>               text, JSON Lines, CSV, TSV (.gz, .zst), Parquet: files, folders,
+                                          globs, - for standard input
         --counts <files...>               counts.parquet, instead of --corpus; several are a domain each
         --merges <file>                   merges.txt learned before, instead of --corpus; with --add the
                                           first so many
+        --input-format <format>           of all files: text, jsonl, csv, tsv, parquet (default: by their
+                                          names; Parquet by its first bytes)
+        --field <name>                    the field or column with the text, dotted where nested (default:
+                                          text, or the only usual name)
+        --quotes <how>                    CSV and TSV: double (as RFC 4180 says), or none where a quote is
+                                          a character as any other (default: double)
+        --on-error <what>                 damaged files and records: fail, or skip (left out, and counted)
+                                          (default: fail)
 
       Learning:
         --add <n>                         pieces to add

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -297,4 +297,48 @@ test('records as running text: one a line, empty ones left out', async () => {
     for await (const block of readBlocks(given, { blockBytes })) blocks.push(block)
     expect(Buffer.concat(blocks).toString()).toBe(`하나\n둘\n\n${'가'.repeat(100)}\n`)
   }
+})
+
+describe('folders of datasets', () => {
+  const put = async (files: Record<string, string | Uint8Array>) => {
+    for (const [name, data] of Object.entries(files)) {
+      await mkdir(join(folder, name, '..'), { recursive: true })
+      await writeFile(join(folder, name), data)
+    }
+  }
+  const expanded = async () => (await expandInputs([folder])).map(({ path }) => path.slice(folder.length + 1))
+  const rows = parquet([{ name: 'text', data: ['글'], type: 'STRING' }])
+
+  test('what stands beside the data is passed over', async () => {
+    await put({
+      ...{ 'README.md': '# 데이터', LICENSE: 'CC', '.gitattributes': '', 'dataset_infos.json': '{}', 'load.py': 'x' },
+      ...{ 'data/train-00000-of-00001.parquet': rows, 'data/test-00000-of-00001.parquet': rows, 'x.lock': '' },
+      ...{ '.cache/huggingface/download/a.metadata': 'x', 'extra/part.json': '{"text":"글"}\n{"text":"둘"}\n' },
+    })
+    expect(await expanded()).toEqual([
+      'data/test-00000-of-00001.parquet',
+      'data/train-00000-of-00001.parquet',
+      'extra/part.json',
+    ])
+  })
+
+  test('a folder of texts keeps its README', async () => {
+    await put({ 'README.md': '# 글', 'a.txt': '글' })
+    expect(await expanded()).toEqual(['README.md', 'a.txt'])
+  })
+
+  test('of the cache of the Hub the revision of main, by its names', async () => {
+    await put({ 'blobs/0123': rows, 'refs/main': 'bbb', 'snapshots/aaa/old.txt': 'x' })
+    await mkdir(join(folder, 'snapshots/bbb/data'), { recursive: true })
+    await symlink('../../../blobs/0123', join(folder, 'snapshots/bbb/data/train.parquet'))
+    expect(await expanded()).toEqual(['snapshots/bbb/data/train.parquet'])
+  })
+
+  test('Arrow files are refused with the way to Parquet', async () => {
+    await put({ 'data-00000-of-00001.arrow': 'ARROW1', 'state.json': '{}', 'dataset_info.json': '{}' })
+    await expect(expandInputs([folder])).rejects.toMatchObject({
+      code: 'unsupported',
+      hint: expect.stringContaining(`load_from_disk('${folder}').to_parquet`),
+    })
+  })
 })

@@ -4,6 +4,7 @@ import type { CardEfficiency } from '../../checkpoint/model-card'
 import { prepareApply } from '../../checkpoint/prepare'
 import { countOf } from '../../checkpoint/row-plan'
 import { expandInputs } from '../../corpus/files'
+import type { ReadingOptions } from '../../corpus/format'
 import { KoVocabError } from '../../errors'
 import { openBase } from '../../extend/open-base'
 import { sampleLines } from '../../measure/sample'
@@ -11,6 +12,7 @@ import { measureTokens } from '../../measure/tokens'
 import { createEncoder } from '../../tokenizer/encoder'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { line, number } from '../summary'
 import type { Colors } from '../terminal'
 import { readOptions, required } from '../usage'
@@ -20,6 +22,7 @@ export const summary = 'write the extended model: new embedding rows, config, to
 
 export const options = [
   ...(['checkpoint', 'tokenizer', 'init-map', 'input-tensor', 'output-tensor', 'corpus'] as const),
+  ...READING,
   ...(['model-name', 'base-model', 'license', 'data-source', 'link'] as const),
   ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
@@ -58,7 +61,9 @@ export async function run(context: Context, command: Command): Promise<undefined
     else await terminal.print(planText(plan, out))
     return
   }
-  const efficiency = values.corpus ? await measure(values.corpus, given, terminal.signal) : undefined
+  const efficiency = values.corpus
+    ? await measure(values.corpus, readingOf(values, context), given, terminal.signal)
+    : undefined
   const result = await applyInitMapToCheckpoint({
     ...given,
     modelName: values['model-name'],
@@ -125,10 +130,11 @@ function resultText(result: AppliedInitMap, out: string, colors: Colors): string
 /** The same lines by the base's tokenizer and by the extended one. */
 async function measure(
   corpus: readonly string[],
+  reading: ReadingOptions,
   { checkpoint, tokenizer }: { checkpoint: string; tokenizer: string },
   signal: AbortSignal,
 ): Promise<CardEfficiency> {
-  const lines = await sampleLines(await expandInputs(corpus), { signal })
+  const lines = await sampleLines(await expandInputs(corpus, reading), { signal })
   if (lines.length === 0) {
     throw new KoVocabError('bad-option', `${corpus.join(', ')}: no line with Hangul to measure on`, 'give Korean text')
   }

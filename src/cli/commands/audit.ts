@@ -12,6 +12,7 @@ import { loadTokenizer } from '../../tokenizer/load'
 import type { Context, ExitCode } from '../context'
 import { readEmitted } from '../extended-folder'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { filesText } from '../summary'
 import { readOptions, required, requiredBase } from '../usage'
 
@@ -20,6 +21,7 @@ export const summary = 'check that an extended tokenizer keeps every promise'
 
 export const options = [
   ...(['base', 'extended', 'scope', 'unchanged', 'audit', 'seed'] as const),
+  ...READING,
   ...(['out', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -34,7 +36,8 @@ Examples:
   ko-vocab audit --base ./base --extended ./extended --audit quick --json > audit.json
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<ExitCode | undefined> {
+export async function run(context: Context, command: Command): Promise<ExitCode | undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const basePath = requiredBase(name, values.base)
   const extendedPath = required('extended', values.extended)
@@ -45,7 +48,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const extended = await loadTokenizer(extendedPath)
   const record = await readExtensionRecord(extendedPath)
   const scope = scopeNamed(values.scope ?? record?.scope ?? defaultScopeName(base.form))
-  const unchanged = values.unchanged ? await expandInputs(values.unchanged) : []
+  const unchanged = values.unchanged ? await expandInputs(values.unchanged, readingOf(values, context)) : []
   if (values['dry-run']) {
     const plan = { dryRun: true, scope: scope.name, level: values.audit, unchanged }
     const text = `would audit ${extendedPath} against ${basePath}: scope ${scope.name}, ${values.audit}\n`

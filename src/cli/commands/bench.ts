@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { requireFreeFolder, withTemporaryFolder, writeFileAtomic } from '../../corpus/atomic'
 import type { CorpusFile } from '../../corpus/files'
+import { type ReadingOptions, readingBeside } from '../../corpus/format'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../../corpus/run-record'
 import type { InputRecord, RunRecord } from '../../corpus/run-types'
 import { KoVocabError } from '../../errors'
@@ -16,6 +17,7 @@ import type { MeasuredTokenizer } from '../../measure/tokenizers/types'
 import { benchText } from '../bench-text'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { filesText, line } from '../summary'
 import { readOptions, required } from '../usage'
 
@@ -24,6 +26,7 @@ export const summary = 'compare any tokenizers on any text: tokens a syllable, a
 
 export const options = [
   ...(['tokenizers', 'corpus', 'model', 'parallel', 'kiwi-model'] as const),
+  ...READING,
   ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -41,12 +44,14 @@ Examples:
   ko-vocab bench --tokenizer ./base ./extended --corpus ko.txt --parallel ko.txt en.txt --out report
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const { out, force, signal } = { ...values, signal: terminal.signal }
   const specs = required('tokenizers', values.tokenizers)
-  const domains = await readDomains(required('corpus', values.corpus), signal)
-  const parallel = await readParallel(values.parallel, signal)
+  const reading = readingOf(values, context)
+  const domains = await readDomains(required('corpus', values.corpus), signal, reading)
+  const parallel = await readParallel(values.parallel, signal, reading)
   const model = values.model === undefined ? null : await openModelShape(values.model)
   if (out !== undefined) await requireFreeFolder(out, force)
   const opened: MeasuredTokenizer[] = []
@@ -110,10 +115,11 @@ async function recordOf(
   return runRecord('bench', asked, 0, inputs)
 }
 
-async function readParallel(specs: readonly string[] | undefined, signal: AbortSignal) {
+async function readParallel(specs: readonly string[] | undefined, signal: AbortSignal, corpus: ReadingOptions) {
   if (specs === undefined) return null
+  const reading = readingBeside(corpus)
   if (specs.length === 2)
-    return { first: await readDomain(specs[0], signal), second: await readDomain(specs[1], signal) }
+    return { first: await readDomain(specs[0], signal, reading), second: await readDomain(specs[1], signal, reading) }
   const hint = 'give two texts, Korean first: --parallel ko.txt en.txt'
   throw new KoVocabError('bad-option', `--parallel names ${specs.length} texts`, hint)
 }

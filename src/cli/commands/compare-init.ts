@@ -11,6 +11,7 @@ import type { Context } from '../context'
 import { readCorpus } from '../init-corpus'
 import { openInitPair } from '../init-pair'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { readOptions, required, requiredBase } from '../usage'
 
 export const name = 'compare-init'
@@ -18,6 +19,7 @@ export const summary = 'hold the rows of every init method against those of a mo
 
 export const options = [
   ...(['base', 'extended', 'checkpoint', 'corpus', 'hidden-states', 'k', 'seed'] as const),
+  ...READING,
   ...(['dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -52,7 +54,7 @@ export async function run(context: Context, command: Command): Promise<undefined
   const hidden = values['hidden-states'] === undefined ? undefined : await readHiddenStates(values['hidden-states'])
   const baseRows = base.pieces.length
   const { input, output, tied } = await readMatrices(folder, baseRows)
-  const { statistics } = await readCorpus(context, { base, extended }, methods, corpus)
+  const { statistics } = await readCorpus(context, { base, extended }, methods, corpus, readingOf(values, context))
   progress.update('base rows', 0, methods.length + 1)
   const logits = hidden && baseLogits(output, baseRows, hidden)
   const facts = { input, output, baseRows, logits, signal: terminal.signal }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { expandInputs } from '../../corpus/files'
+import { recordedReading } from '../../corpus/format'
 import { type CountedFile, countShard, countToFile } from '../../counts/count-to-file'
 import { withCountedRows } from '../../counts/counted-rows'
 import { partsOf } from '../../counts/read-part'
@@ -12,8 +13,8 @@ import { decodeUtf8 } from '../../text/utf8'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf, skippedJson } from '../reading-options'
 import { filesText, line, number } from '../summary'
-import type { Terminal } from '../terminal'
 import { readOptions, required } from '../usage'
 import { whichShard } from '../which-shard'
 
@@ -22,6 +23,7 @@ export const summary = "count the words of a corpus as the base's pre-tokenizer 
 
 export const options = [
   ...(['base', 'form', 'pattern', 'corpus', 'scope', 'normalize', 'threads', 'memory', 'tmp'] as const),
+  ...READING,
   ...(['shard', 'shards', 'out', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -35,11 +37,13 @@ then a marker, and does nothing where both are there; merge-counts makes one cou
 
 Examples:
   ko-vocab count --base ./Llama-2-7b-hf --corpus 'ko/*.txt.gz' --out counts.parquet
+  ko-vocab count --base ./Llama-2-7b-hf --corpus ./wikipedia-ko --field text --on-error skip --out counts.parquet
   zcat ko.txt.gz | ko-vocab count --base tokenizer.json --corpus - | head
   ko-vocab count --base ./Llama-2-7b-hf --corpus 'ko/*.txt.gz' --memory 2GB --shard 3/16 --out counts/
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const path = required('base', values.base)
   const patterns = required('corpus', values.corpus)
@@ -55,7 +59,8 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const fromNothing = path === 'none'
   const base = await openBase({ base: fromNothing ? undefined : path, form, pattern })
   const scope = scopeNamed(values.scope ?? defaultScopeName(base.form))
-  const files = await expandInputs(patterns)
+  const reading = readingOf(values, context)
+  const files = await expandInputs(patterns, reading)
   if (values['dry-run']) {
     const plan = { dryRun: true, scope: fromNothing ? 'all' : scope.name, corpus: files, out: out ?? null }
     const place = shard ? `${shardName(shard)} in ${out}` : (out ?? 'to standard output')
@@ -86,13 +91,26 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const counted = shard ? await countShard(files, out, shard, given) : await countToFile(files, out, given)
   progress.clear()
   if (!shard) {
-    const recorded = { base: path, form, pattern, corpus: patterns, scope: counted.meta['ko_vocab.scope'], normalize }
+    const recorded = {
+      base: path,
+      form,
+      pattern,
+      corpus: patterns,
+      reading: recordedReading(reading),
+      scope: counted.meta['ko_vocab.scope'],
+      normalize,
+    }
     await recordRun(name, out, recorded, files, fromNothing ? undefined : path)
   }
-  await tell(terminal, counted, shard, values.json)
+  await tell(context, counted, shard, values.json)
 }
 
-async function tell(terminal: Terminal, counted: CountedFile, shard: Shard | null, json: boolean): Promise<void> {
+async function tell(
+  { terminal, opened }: Context,
+  counted: CountedFile,
+  shard: Shard | null,
+  json: boolean,
+): Promise<void> {
   const { path: out, words, occurrences, meta, spilledBytes, wasDone } = counted
   if (json) {
     const document = {
@@ -102,6 +120,7 @@ async function tell(terminal: Terminal, counted: CountedFile, shard: Shard | nul
       meta,
       ...(shard ? { shard, wasDone } : {}),
       ...(spilledBytes > 0 ? { spilledBytes } : {}),
+      skipped: skippedJson(opened),
     }
     await terminal.print(`${JSON.stringify(document, null, 2)}\n`)
     return

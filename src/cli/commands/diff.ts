@@ -8,6 +8,7 @@ import { loadTokenizer } from '../../tokenizer/load'
 import type { Context, ExitCode } from '../context'
 import { diffText, textsText } from '../diff-text'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { readOptions } from '../usage'
 
 export const name = 'diff'
@@ -22,6 +23,7 @@ export { arguments_ as arguments }
 
 export const options = [
   ...(['text', 'examples', 'exit-code', 'json', 'config', 'debug'] as const),
+  ...READING,
 ] as const satisfies readonly OptionName[]
 
 export const help = `
@@ -35,10 +37,11 @@ Examples:
   ko-vocab diff tokenizer.model tokenizer.json --text ko.txt --exit-code --json > diff.json
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<ExitCode> {
+export async function run(context: Context, command: Command): Promise<ExitCode> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const [pathA, pathB] = command.args
-  const files = values.text ? await expandInputs(values.text) : null
+  const files = values.text ? await expandInputs(values.text, readingOf(values, context)) : null
   const a = await loadTokenizer(pathA)
   const b = await loadTokenizer(pathB)
   const diff = diffTokenizers(a, b, { examples: values.examples })

@@ -8,6 +8,7 @@ import { readablePiece } from '../../tokenizer/readable-piece'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { createPrinter } from '../printer'
+import { READING, readingOf } from '../reading-options'
 import { readOptions, required } from '../usage'
 
 export const name = 'encode'
@@ -19,6 +20,7 @@ export { arguments_ as arguments }
 
 export const options = [
   ...(['tokenizer', 'ids', 'pieces', 'count', 'special', 'json', 'config', 'debug'] as const),
+  ...READING,
 ] as const satisfies readonly OptionName[]
 
 export const help = `
@@ -32,14 +34,15 @@ Examples:
   ko-vocab encode --tokenizer ./llama-2-ko ko.txt | ko-vocab decode --tokenizer ./llama-2-ko
 `
 
-export async function run({ terminal }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal } = context
   const values = readOptions(command, options)
   const { ids, pieces, count, json, special } = values
   if (Number(ids) + Number(pieces) + Number(count) > 1) {
     throw new KoVocabError('bad-option', '--ids, --pieces and --count exclude each other', 'give one of them')
   }
   const tokenizer = await loadTokenizer(required('tokenizer', values.tokenizer))
-  const files = await expandInputs(command.args.length > 0 ? command.args : ['-'])
+  const files = await expandInputs(command.args.length > 0 ? command.args : ['-'], readingOf(values, context))
   const encoder = createEncoder(tokenizer)
   const readable = readablePiece(tokenizer)
   const given = { addSpecialTokens: special }

@@ -3,6 +3,7 @@ import { type EvaluatedModels, evaluateModels } from '../../trainer/evaluate/eva
 import { openBackend } from '../backend'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { number } from '../summary'
 import type { Colors } from '../terminal'
 import { readOptions, required } from '../usage'
@@ -12,6 +13,7 @@ export const summary = 'bits per byte of models on text, comparable across token
 
 export const options = [
   ...(['model-folders', 'data', 'documents', 'backend', 'window-length', 'stride', 'windows', 'max-bytes'] as const),
+  ...READING,
   ...(['json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -26,12 +28,13 @@ Examples:
   ko-vocab evaluate --model base=./Llama-2-7b-hf ours=./out/best --data 'held-out/*.txt' --max-bytes 1M --json
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const models = required('model-folders', values['model-folders'])
   const data = required('data', values.data)
   const evaluated = await evaluateModels({
-    ...{ models, data, backend: await openBackend(values.backend, terminal.note) },
+    ...{ models, data, reading: readingOf(values, context), backend: await openBackend(values.backend, terminal.note) },
     ...{ length: values['window-length'], stride: values.stride, batch: values.windows },
     ...{ maxBytes: values['max-bytes'], documents: values.documents },
     ...{ onProgress: progress.update, signal: terminal.signal },

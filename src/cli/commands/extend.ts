@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type ExtendFromTextOptions, extendFromText, prepareExtension } from '../../extend-from-text'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf, skippedJson } from '../reading-options'
 import { extensionJson, extensionText, planJson, planText } from '../summary'
 import { readOptions, required } from '../usage'
 
@@ -10,6 +11,7 @@ export const summary = 'extend a tokenizer: count, learn, extend, audit, init ma
 
 export const options = [
   ...(['base', 'form', 'pattern', 'corpus', 'counts', 'merges'] as const),
+  ...READING,
   ...([
     'add',
     'vocab-size',
@@ -49,6 +51,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     form: values.form,
     pattern: values.pattern,
     corpus: values.corpus,
+    reading: readingOf(values, context),
     counts: values.counts,
     merges: values.merges,
     add: values.add,
@@ -80,6 +83,6 @@ export async function run(context: Context, command: Command): Promise<undefined
   }
   const result = await extendFromText(given)
   progress.clear()
-  if (values.json) await terminal.print(extensionJson(result, out))
+  if (values.json) await terminal.print(extensionJson(result, out, { skipped: skippedJson(context.opened) }))
   else terminal.note(extensionText(result, out, terminal.errColors))
 }

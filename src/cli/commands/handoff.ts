@@ -10,6 +10,7 @@ import { type HeldOut, namedTexts } from '../../trainer/run/texts'
 import type { Context } from '../context'
 import { encodeMeasured, encodeSources, handoffModel } from '../handoff-data'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { readRecipeOption } from '../recipe-option'
 import { line, number } from '../summary'
 import { readOptions, required } from '../usage'
@@ -19,6 +20,7 @@ export const summary = 'hand a recipe, encoded text and the model on to torchrun
 
 export const options = [
   ...(['model-folder', 'base-rows', 'data', 'replay', 'documents', 'eos'] as const),
+  ...READING,
   ...(['handoff-target', 'processes', 'recipe', 'tokens', 'replay-share', 'length', 'batch', 'accumulate'] as const),
   ...(['training-seed', 'eval', 'guard', 'held-out-documents', 'eval-bytes'] as const),
   ...(['out', 'force', 'json', 'config', 'debug'] as const),
@@ -42,7 +44,8 @@ Examples:
   cd handoff && torchrun --nproc_per_node 8 train.py stages.json --arithmetic bfloat16 --out out
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const out = required('out', values.out)
   const folder = required('model-folder', values['model-folder'])
@@ -53,9 +56,10 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   const tokenizer = await openBase({ base: folder })
   const eos = values.eos ?? (specialId(tokenizer, 'eos') === null ? 'auto' : 'always')
   const { processes, batch: micro, accumulate } = values
+  const reading = readingOf(values, context)
   const texts = {
-    data: await namedTexts(required('data', values.data), 'data'),
-    replay: await namedTexts(values.replay ?? [], 'replay'),
+    data: await namedTexts(required('data', values.data), 'data', { reading }),
+    replay: await namedTexts(values.replay ?? [], 'replay', { reading }),
   }
   const settings: HandoffSettings = {
     sources: [],
@@ -82,7 +86,9 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
         const side = (of: HeldOut['side']) => (measured ? undefined : { every, side: of })
         const own = { ...encoding, heldOut: side('others') }
         settings.sources = [...settings.sources, ...(await encodeSources(texts[role], role, temporary, out, own))]
-        const sets = measured ? await namedTexts(measured, role === 'data' ? 'eval' : 'guard') : texts[role]
+        const sets = measured
+          ? await namedTexts(measured, role === 'data' ? 'eval' : 'guard', { reading })
+          : texts[role]
         const options = { ...encoding, heldOut: side('held'), maxBytes: values['eval-bytes'] }
         settings.evaluation = [...settings.evaluation, ...(await encodeMeasured(sets, temporary, options))]
       }

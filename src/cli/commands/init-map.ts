@@ -14,6 +14,7 @@ import type { Context } from '../context'
 import { readCorpus, requireCorpus } from '../init-corpus'
 import { openInitPair } from '../init-pair'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { line, number } from '../summary'
 import { readOptions, required, requiredBase } from '../usage'
 
@@ -22,6 +23,7 @@ export const summary = 'say how the embedding rows of new pieces are made of bas
 
 export const options = [
   ...(['base', 'extended', 'corpus', 'input', 'output', 'k', 'pad-to-multiple', 'seed'] as const),
+  ...READING,
   ...(['out', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -52,7 +54,13 @@ export async function run(context: Context, command: Command): Promise<undefined
     await terminal.print(values.json ? `${JSON.stringify(plan, null, 2)}\n` : `would write ${out} for ${rows} ids\n`)
     return
   }
-  const { files, statistics } = await readCorpus(context, { base, extended }, [input, output], corpus)
+  const { files, statistics } = await readCorpus(
+    context,
+    { base, extended },
+    [input, output],
+    corpus,
+    readingOf(values, context),
+  )
   const encoder = createEncoder(base)
   const map = buildInitMap({
     base,

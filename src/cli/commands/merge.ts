@@ -3,6 +3,7 @@ import { type MergeDonorsOptions, mergeDonors, planMerge } from '../../merge-don
 import { mergeTable } from '../../merge-report'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { extensionJson, extensionText, mergeText } from '../summary'
 import { readOptions, required, requiredBase } from '../usage'
 
@@ -11,6 +12,7 @@ export const summary = 'bring pieces of other vocabularies into a base: merge, e
 
 export const options = [
   ...(['base', 'donor', 'corpus', 'counts', 'test'] as const),
+  ...READING,
   ...(['add', 'priority', 'unreachable', 'unseen', 'spelling', 'normalized', 'beside'] as const),
   ...(['min-frequency', 'max-piece-length', 'scope', 'normalize', 'threads'] as const),
   ...(['user-defined-symbols', 'pad-to-multiple', 'input', 'output', 'unchanged', 'audit', 'seed'] as const),
@@ -42,6 +44,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     donors,
     priorities: values.priority,
     corpus: values.corpus,
+    reading: readingOf(values, context),
     counts: values.counts,
     test: values.test,
     add: values.add,

@@ -1,11 +1,13 @@
 import type { Command } from 'commander'
 import { writeFileAtomic } from '../../corpus/atomic'
+import { recordedReading } from '../../corpus/format'
 import { learnPieces } from '../../extend/learn-pieces'
 import { prepareExtension } from '../../extend-from-text'
 import { formatMerges } from '../../merges/merges-file'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { line, number, planJson, planText } from '../summary'
 import { readOptions, required } from '../usage'
 
@@ -14,6 +16,7 @@ export const summary = "learn pieces: continue the base's byte-pair encoding on 
 
 export const options = [
   ...(['base', 'form', 'pattern', 'corpus', 'counts', 'add', 'vocab-size', 'min-frequency'] as const),
+  ...READING,
   ...([
     'max-piece-length',
     'syllables',
@@ -36,7 +39,8 @@ Examples:
   ko-vocab merges --base ./Meta-Llama-3-8B --corpus ko.txt --add 100
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const path = required('base', values.base)
   const { form, pattern, corpus, counts, syllables, normalize, threads, out } = values
@@ -45,6 +49,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     form,
     pattern,
     corpus,
+    reading: readingOf(values, context),
     counts,
     add: values.add,
     vocabSize: values['vocab-size'],
@@ -80,7 +85,8 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   }
   await writeFileAtomic(out, formatMerges(learned))
   const { signal, threads: _, ...recorded } = given
-  await recordRun(name, out, { ...recorded, base: path }, plan.corpus, given.base)
+  const reading = recordedReading(given.reading)
+  await recordRun(name, out, { ...recorded, reading, base: path }, plan.corpus, given.base)
   if (values.json) {
     await terminal.print(`${JSON.stringify({ out, pieces: learned.pieces.length, meta: learned.meta }, null, 2)}\n`)
   } else {

@@ -4,6 +4,7 @@ import { type PlanExtensionOptions, planExtension, preparePlan } from '../../pla
 import { tableText } from '../bench-text'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { filesText, line, number } from '../summary'
 import { readOptions, required, requiredBase } from '../usage'
 
@@ -12,6 +13,7 @@ export const summary = 'how many pieces are worth adding: every size measured in
 
 export const options = [
   ...(['base', 'corpus', 'test', 'model'] as const),
+  ...READING,
   ...(['max', 'held-out', 'training-tokens', 'enough', 'multiple-of'] as const),
   ...(['min-frequency', 'max-piece-length', 'syllables', 'scope', 'balance', 'normalize', 'threads'] as const),
   ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
@@ -32,13 +34,15 @@ Examples:
   ko-vocab plan --base tokenizer.model --corpus ko.txt --training-tokens 5000000000 --json | jq .proposal
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const { out } = values
   const base = requiredBase(name, values.base)
   const given: PlanExtensionOptions = {
     base,
     corpus: required('corpus', values.corpus),
+    reading: readingOf(values, context),
     test: values.test,
     heldOut: values['held-out'],
     model: values.model,

@@ -8,6 +8,7 @@ import { openBackend } from '../backend'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
 import { pretrainPlan, pretrainPlanText } from '../pretrain-plan'
+import { READING, readingOf } from '../reading-options'
 import { readRecipeOption } from '../recipe-option'
 import { terminalSink } from '../run-progress'
 import { line, number } from '../summary'
@@ -19,6 +20,7 @@ export const summary = 'train the extended model on text, and measure that it do
 
 export const options = [
   ...(['model-folder', 'training-init-map', 'extended-tokenizer', 'base-rows'] as const),
+  ...READING,
   ...(['data', 'replay', 'documents', 'eos', 'packing', 'chat-template'] as const),
   ...(['recipe', 'tokens', 'replay-share', 'learning-rate', 'length', 'batch', 'accumulate'] as const),
   ...(['backend', 'checkpointing', 'max-steps', 'training-seed'] as const),
@@ -60,6 +62,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     tokenizer: values['extended-tokenizer'],
     baseRows: values['base-rows'],
     data: required('data', values.data),
+    reading: readingOf(values, context),
     replay: values.replay,
     replayShare: values['replay-share'],
     recipe: readRecipeOption(values.recipe),

@@ -5,6 +5,7 @@ import { type PruneFolderOptions, preparePruning, pruneFolder } from '../../prun
 import { readableText } from '../../tokenizer/readable-piece'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { READING, readingOf } from '../reading-options'
 import { extensionJson, extensionText, filesText, line, number } from '../summary'
 import { readOptions, required, requiredBase } from '../usage'
 
@@ -13,6 +14,7 @@ export const summary = 'take added pieces away from the leaves: the least used, 
 
 export const options = [
   ...(['base', 'extended', 'corpus'] as const),
+  ...READING,
   ...(['remove', 'keep', 'below-uses', 'remove-pieces', 'with-dependents', 'required'] as const),
   ...(['scope', 'pad-to-multiple', 'input', 'output', 'unchanged', 'audit', 'seed'] as const),
   ...(['out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
@@ -33,13 +35,15 @@ Examples:
   ko-vocab prune --base ./base --extended ./extended --remove-pieces names.txt --with-dependents --out ./smaller
 `
 
-export async function run({ terminal, progress }: Context, command: Command): Promise<undefined> {
+export async function run(context: Context, command: Command): Promise<undefined> {
+  const { terminal, progress } = context
   const values = readOptions(command, options)
   const out = required('out', values.out)
   const given: PruneFolderOptions = {
     base: requiredBase(name, values.base),
     extended: required('extended', values.extended),
     corpus: values.corpus,
+    reading: readingOf(values, context),
     remove: values.remove,
     keep: values.keep,
     belowUses: values['below-uses'],

@@ -1,7 +1,7 @@
 /** From the lines of a text to its documents, which is what a model may look back over. */
 import { isHeldOut } from '../../counts/held-out'
 import { KoVocabError } from '../../errors'
-import { encodeUtf8 } from '../../text/utf8'
+import { decodeUtf8, encodeUtf8 } from '../../text/utf8'
 
 /**
  * Where a document ends:
@@ -70,6 +70,49 @@ export async function* documentsOf(
     }
   }
   yield* takePart()
+}
+
+/**
+ * A text that is one document by itself, by the same rules: nothing without visible text, no blank lines around it, its
+ * own first bytes decide on which side it is, and above `maxBytes` it goes on as another one from its next line.
+ */
+export function* documentOf(
+  text: Uint8Array,
+  { heldOut, maxBytes = DEFAULT_DOCUMENT_BYTES }: Omit<DocumentOptions, 'ends'> = {},
+): Generator<Uint8Array> {
+  requireAtLeast(2, 'heldOut.every', heldOut?.every ?? 2)
+  requireAtLeast(1, 'maxBytes', maxBytes)
+  const whole = withoutBlankEnds(text)
+  if (whole.length === 0) return
+  let passes: boolean | null = null
+  for (let start = 0; start < whole.length; ) {
+    let end = whole.length
+    if (end - start > maxBytes) {
+      const before = whole.lastIndexOf(0x0a, start + maxBytes)
+      const cut = before > start ? before : whole.indexOf(0x0a, start + maxBytes)
+      if (cut >= 0) end = cut
+    }
+    passes ??= !heldOut || isHeldOut(whole, start, end, heldOut.every) === (heldOut.side === 'held')
+    if (!passes) return
+    yield whole.subarray(start, end)
+    start = end + 1
+  }
+}
+
+/** Without the lines at both ends that hold nothing visible, and without their line ends. */
+function withoutBlankEnds(text: Uint8Array): Uint8Array {
+  let start = 0
+  let end = text.length
+  const isBlank = (from: number, to: number) => decodeUtf8(text.subarray(from, to)).trim() === ''
+  for (let at = text.indexOf(0x0a, start); at >= 0 && isBlank(start, at); at = text.indexOf(0x0a, start)) start = at + 1
+  for (;;) {
+    const at = end > start ? text.lastIndexOf(0x0a, end - 1) : -1
+    if (at < start) break
+    if (!isBlank(at + 1, end)) break
+    end = at
+  }
+  if (isBlank(start, end)) return text.subarray(0, 0)
+  return text[end - 1] === 0x0d ? text.subarray(start, end - 1) : text.subarray(start, end)
 }
 
 /** @param bytes those of the lines, and one more for each */

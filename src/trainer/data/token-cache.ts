@@ -95,6 +95,8 @@ async function keyOf(
     documents: { ends, heldOut, maxBytes },
     // Not their names: a text that moves is the same text.
     texts: inputs.map(({ sha256 }) => sha256),
+    // Another field of the same file is another text.
+    ...(files.some(({ records }) => records) ? { records: files.map(({ records = null }) => records) } : {}),
   }
   return sha256Hex(encodeUtf8(canonicalJson(made)))
 }

@@ -1,6 +1,7 @@
 /** Models beside each other on the same texts, each with its own tokenizer: `ko-vocab evaluate` as a function. Node only. */
 import { basename, resolve } from 'node:path'
 import { expandDomains, nameAndPath } from '../../corpus/domains'
+import type { ReadingOptions } from '../../corpus/format'
 import { KoVocabError } from '../../errors'
 import { openBase } from '../../extend/open-base'
 import type { Backend } from '../backends/types'
@@ -17,6 +18,8 @@ export interface EvaluateModelsOptions {
   models: readonly string[]
   /** Texts: each file is one, `name=path` makes one of a folder or a glob. */
   data: readonly string[]
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   backend: Backend
   /** Positions of a window; by default 2,048, or as many as all of the models have. */
   length?: number
@@ -56,7 +59,7 @@ export interface EvaluatedModels {
  */
 export async function evaluateModels(options: EvaluateModelsOptions): Promise<EvaluatedModels> {
   const { backend, batch = 4, maxBytes, documents: ends, onProgress = () => {}, signal } = options
-  const texts = await expandDomains(options.data, { overlapping: true })
+  const texts = await expandDomains(options.data, { ...options.reading, overlapping: true })
   const opened = []
   for (const spec of options.models) {
     const [name, folder] = await nameAndPath(spec)

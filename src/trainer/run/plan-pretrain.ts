@@ -1,5 +1,6 @@
 /** From what a user names to a run that could begin: everything that can be wrong without touching a disk or device. Node only. */
 import { prepareApply } from '../../checkpoint/prepare'
+import type { ReadingOptions } from '../../corpus/format'
 import { KoVocabError } from '../../errors'
 import { openBase } from '../../extend/open-base'
 import type { Tokenizer } from '../../tokenizer/types'
@@ -22,6 +23,8 @@ export interface PretrainOptions {
   tokenizer?: string
   /** Text to learn: paths, folders, globs; `name=path` gives one a name. Conversations in JSON Lines for `instruction`. */
   data: readonly string[]
+  /** How the files are read: format, field, what becomes of damaged ones. */
+  reading?: ReadingOptions
   /** Text not to forget. */
   replay?: readonly string[]
   /** Of all tokens; 0.2 by default where there is text to replay. */
@@ -118,12 +121,13 @@ export async function planPretrain(options: PretrainOptions): Promise<PlannedPre
     const what = `blocks of ${length} tokens are longer than the ${config.maxPositions} positions of the model`
     throw new KoVocabError('bad-option', what, `give --length ${config.maxPositions}, or less`)
   }
+  const { reading } = options
   const texts = {
-    data: await namedTexts(options.data, 'data', { jsonLines: recipe.objective.kind === 'instruction' }),
-    replay: await namedTexts(options.replay ?? [], 'replay'),
-    evaluate: await namedTexts(options.evaluate ?? [], 'eval'),
-    guard: await namedTexts(options.guard ?? [], 'guard'),
-    watch: await namedTexts(options.watch ?? [], 'watch'),
+    data: await namedTexts(options.data, 'data', { reading, jsonLines: recipe.objective.kind === 'instruction' }),
+    replay: await namedTexts(options.replay ?? [], 'replay', { reading }),
+    evaluate: await namedTexts(options.evaluate ?? [], 'eval', { reading }),
+    guard: await namedTexts(options.guard ?? [], 'guard', { reading }),
+    watch: await namedTexts(options.watch ?? [], 'watch', { reading }),
   }
   const replayShare = options.replayShare ?? (texts.replay.length > 0 ? 0.2 : 0)
   const plan = { checkpointing: options.checkpointing }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { applyInitMapToCheckpoint } from '../../checkpoint/apply'
 import { isRowDtype, type RowDtype } from '../../checkpoint/row-values'
 import { asIoError, writeFileAtomic } from '../../corpus/atomic'
+import { recordedReading } from '../../corpus/format'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../../corpus/run-record'
 import type { InputRecord } from '../../corpus/run-types'
 import { KoVocabError } from '../../errors'
@@ -248,7 +249,7 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
   const { batch, length, accumulate, replayShare, baseRows, evaluateEvery, saveEvery, recipe } = planned
   const given = {
     ...{ model: options.model, 'init-map': options.initMap, tokenizer: options.tokenizer },
-    ...{ data: options.data, replay: options.replay, 'replay-share': replayShare, recipe },
+    ...{ data: options.data, reading: recordedReading(options.reading), replay: options.replay, 'replay-share': replayShare, recipe },
     ...{ 'learning-rate': options.learningRate, backend: options.backend.name, tokens: options.tokens },
     ...{ length, batch, accumulate, 'base-rows': baseRows, documents: options.documents, eos: options.eos },
     ...{

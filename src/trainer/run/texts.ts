@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { nameAndPath } from '../../corpus/domains'
 import { type CorpusFile, expandInputs } from '../../corpus/files'
+import { type ReadingOptions, readingBeside } from '../../corpus/format'
 import { readLines } from '../../corpus/lines'
 import { KoVocabError } from '../../errors'
 import type { Tokenizer } from '../../tokenizer/types'
@@ -30,8 +31,9 @@ export interface NamedText {
 export async function namedTexts(
   specs: readonly string[],
   fallback: string,
-  { jsonLines = false }: { jsonLines?: boolean } = {},
+  { jsonLines = false, reading }: { jsonLines?: boolean; reading?: ReadingOptions } = {},
 ): Promise<NamedText[]> {
+  const options = { ...readingBeside(reading), jsonLines }
   const paths = new Map<string, string[]>()
   const plain: string[] = []
   for (const spec of specs) {
@@ -41,10 +43,10 @@ export async function namedTexts(
   }
   const texts: NamedText[] = []
   if (plain.length > 0) {
-    const files = await expandInputs(plain, { jsonLines })
+    const files = await expandInputs(plain, options)
     texts.push({ name: files.length === 1 ? stem(files[0].path) : fallback, files })
   }
-  for (const [name, some] of paths) texts.push({ name, files: await expandInputs(some, { jsonLines }) })
+  for (const [name, some] of paths) texts.push({ name, files: await expandInputs(some, options) })
   return texts
 }
 
