@@ -14,6 +14,7 @@ for (const [name, result] of Object.entries({
   speed: 'speed',
   scale: 'scale',
   apply: 'apply',
+  prepare: 'prepare',
   'trainer/speed': 'trainer-small',
 })) {
   const run = spawnSync(process.execPath, [path(`${name}.mjs`), '--quick'], { encoding: 'utf8' })
