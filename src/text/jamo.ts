@@ -6,7 +6,6 @@
  */
 
 const FIRST_COMPATIBILITY = 0x3131
-const LAST_COMPATIBILITY = 0x3163
 const FIRST_VOWEL = 0x314f
 const SYLLABLES = 0xac00
 
@@ -75,8 +74,4 @@ const CONJOINING: ReadonlyMap<string, string> = new Map([
 /** The compatibility jamo of a modern conjoining one; undefined for all else. */
 export function compatibilityJamo(conjoining: string): string | undefined {
   return CONJOINING.get(conjoining)
-}
-
-export function isCompatibilityJamo(unit: number): boolean {
-  return unit >= FIRST_COMPATIBILITY && unit <= LAST_COMPATIBILITY
 }

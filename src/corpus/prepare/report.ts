@@ -59,7 +59,7 @@ export function tally(
     before: cut(hide(document.text), 0),
     after: null,
     reason: verdict.removed,
-    ...(verdict.seen === undefined ? {} : { seen: verdict.seen }),
+    ...(verdict.seen === undefined ? {} : { seen: hide(verdict.seen) }),
   }))
   return 0
 }

@@ -114,10 +114,28 @@ describe('html', () => {
     ['<td>1</td><td>2</td>', ' 1  2 '],
     ['<B>굵게</B> <font color=red>빨강', '굵게 빨강'],
     ['<script>끝이 없다', '끝이 없다'],
+    ['가<!-- <script> --><STYLE>p{}</style ><!-- 끝이 없다<script>x</script>나', '가 <!-- 끝이 없다 나'],
   ])('%j', async (text, plain) => {
     expect(await one(text, 'html')).toBe(plain)
   })
 })
+
+test.each(['<!--', '<script>', '<a ', '<a href="', '<a'.padEnd(60), '&#', 'ㅋㅎ', ' \t', 'a@', '010-', '<!-- -->'])(
+  'time grows with the length, whatever is said a hundred thousand times: %j',
+  async (part) => {
+    const { report } = await through(
+      [part.repeat(100_000)],
+      'html',
+      'characters',
+      'jamo',
+      'whitespace',
+      'runs',
+      'personal',
+    )
+    expect(report.documentsOut).toBe(1)
+  },
+  10_000,
+)
 
 describe('runs', () => {
   test.each([

@@ -21,20 +21,44 @@ const INLINE =
 
 const NAMES = `${BLOCKS} ${INLINE}`.replaceAll(' ', '|')
 /** A name of HTML, then attributes as a browser reads them; quoted values may hold `>`. */
-const TAG = new RegExp(`</?(${NAMES})(?:\\s+(?:[^<>"']|"[^"<]*"|'[^'<]*')*|/)?>`, 'gi')
-/** Their content is no text. Without its end the rest of the document would go, so it stays. */
-const WITH_CONTENT = /<(script|style|noscript|iframe|template|svg)\b[^<>]*>[\s\S]*?<\/\1\s*>/gi
-const COMMENT = /<!--[\s\S]*?-->|<!DOCTYPE\b[^<>]*>|<!\[CDATA\[|\]\]>|<\?xml\b[^<>]*>/gi
+const TAG = new RegExp(`</?(${NAMES})(?:\\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*|/)?>`, 'gi')
+/** Their content is no text. */
+const WITH_CONTENT = /<(script|style|noscript|iframe|template|svg)\b[^<>]*>|<!--/gi
+const DECLARATIONS = /<!DOCTYPE\b[^<>]*>|<!\[CDATA\[|\]\]>|<\?xml\b[^<>]*>/gi
 const blockNames = new Set(BLOCKS.split(' '))
 
 /** Only names of HTML elements are tags: titles and headings stand in angle brackets in Korean. */
 function stripTags(text: string): string {
   if (!/<[a-z/!?]/i.test(text)) return text
-  return text
-    .replace(COMMENT, '')
-    .replace(WITH_CONTENT, ' ')
+  return dropContent(text)
+    .replace(DECLARATIONS, '')
     .replace(TAG, (_, name: string) => {
       const lower = name.toLowerCase()
       return blockNames.has(lower) ? '\n' : lower === 'td' || lower === 'th' ? ' ' : ''
     })
+}
+
+/**
+ * Without comments, and elements whose content is no text. Where the end is missing the rest of the document would go, so
+ * it stays; the end is looked for once, since a text may be nothing but such beginnings.
+ */
+function dropContent(text: string): string {
+  const endless = new Set<string>()
+  let kept = ''
+  let from = 0
+  WITH_CONTENT.lastIndex = 0
+  for (let open = WITH_CONTENT.exec(text); open; open = WITH_CONTENT.exec(text)) {
+    const name = open[1]?.toLowerCase() ?? '!'
+    if (endless.has(name)) continue
+    const end = name === '!' ? /-->/g : new RegExp(`</${name}\\s*>`, 'gi')
+    end.lastIndex = WITH_CONTENT.lastIndex
+    if (!end.test(text)) {
+      endless.add(name)
+      continue
+    }
+    kept += text.slice(from, open.index) + (name === '!' ? '' : ' ')
+    from = end.lastIndex
+    WITH_CONTENT.lastIndex = from
+  }
+  return from === 0 ? text : kept + text.slice(from)
 }
