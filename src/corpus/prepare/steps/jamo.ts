@@ -42,8 +42,8 @@ const isOneRepeated = (text: string): boolean => text === text[0].repeat(text.le
 function composeConjoining(run: string): string {
   const composed = run.normalize('NFC')
   return composed.replace(/[\uac00-\ud7a3]?[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]+/g, (cluster) => {
-    // Consonants alone, or vowels alone, conjoin with nothing; so does a closing consonant without a vowel before it.
-    const isLoose = /^(?:[\u1100-\u1112]+|[\u1161-\u1175]+|[\u11a8-\u11c2]+)$/.test(cluster)
-    return isLoose ? Array.from(cluster, (char) => compatibilityJamo(char)!).join('') : cluster
+    // Consonants alone, or vowels alone, conjoin with nothing, nor with a syllable before them: 잼ᄏᄏ, 없다ᅲᅲ.
+    const isLoose = /^[\uac00-\ud7a3]?(?:[\u1100-\u1112]+|[\u1161-\u1175]+|[\u11a8-\u11c2]+)$/.test(cluster)
+    return isLoose ? Array.from(cluster, (char) => compatibilityJamo(char) ?? char).join('') : cluster
   })
 }
