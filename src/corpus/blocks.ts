@@ -6,7 +6,7 @@ import type { CorpusFile } from './files'
 import { type ReadRecordsOptions, readRecordBatches } from './records'
 import { createSkipper, keepSkipped, type Skipped } from './skipped'
 
-export { DEFAULT_BLOCK_BYTES, forEachBlockSync } from './bytes'
+export { forEachBlockSync } from './bytes'
 
 export interface ReadBlocksOptions extends Omit<ReadBytesOptions, 'onBroken'> {
   /** Gets what was left out, where the file allows it. Default: it is kept with the file (see keepSkipped). */
