@@ -18,7 +18,7 @@ export function pretrainPlan(
     learningRate: stage.stage.learningRate,
     trainable: stage.trainable,
     memoryBytes: memoryOf(stage),
-    flopsPerStep: flopsPerStep(stage, accumulate),
+    flopsPerStep: flopsPerStep(stage, accumulate, recipe.objective.kind === 'dpo'),
     notes: stage.notes,
   }))
   return {
@@ -50,14 +50,15 @@ function memoryOf({ plan }: PlannedStage): number {
   return 4 * plan.buffers.reduce((sum, { size }) => sum + size, 0)
 }
 
-function flopsPerStep({ plan }: PlannedStage, accumulate: number): number {
+/** DPO evaluates what it then learns. */
+function flopsPerStep({ plan }: PlannedStage, accumulate: number, evaluates: boolean): number {
   const { batch, length } = plan
   const pairs = (batch * length * (length + 1)) / 2
-  const of = (name: 'forward' | 'backward' | 'update') => {
+  const of = (name: 'evaluate' | 'forward' | 'backward' | 'update') => {
     const { fixed, perPair } = flopsOf(plan, name)
     return fixed + pairs * perPair
   }
-  return accumulate * (of('forward') + of('backward')) + of('update')
+  return accumulate * ((evaluates ? of('evaluate') : 0) + of('forward') + of('backward')) + of('update')
 }
 
 export function pretrainPlanText(plan: PretrainPlan): string {

@@ -73,13 +73,14 @@ export const TRAINING_OPTIONS = {
   'chat-template': {
     group: 'Input',
     flags: '--chat-template <name>',
-    description: 'for conversations: chatml, llama-2, llama-3, or a file (default: the tokenizer’s own)',
+    description:
+      'for conversations and preferences: chatml, llama-2, llama-3, or a file (default: the tokenizer’s own)',
     schema: text.optional(),
   },
   recipe: {
     group: 'Training',
     flags: '--recipe <name>',
-    description: 'full, two-stage, eeve, new-rows, lora, llama-pro, instruction, or a file.yaml',
+    description: 'full, two-stage, eeve, new-rows, lora, llama-pro, instruction, dpo, or a file.yaml',
     schema: text.default('full'),
   },
   backend: {
@@ -139,7 +140,7 @@ export const TRAINING_OPTIONS = {
   eval: {
     group: 'Measuring',
     flags: '--eval <files...>',
-    description: 'text to measure what is learned (default: held out of --data)',
+    description: 'text (with dpo: preferences) to measure what is learned (default: held out of --data)',
     schema: texts.optional(),
   },
   guard: {
@@ -183,6 +184,12 @@ export const TRAINING_OPTIONS = {
     flags: '--on-forget <what>',
     description: 'beyond the bound: warn, slow (halve the rate) or stop',
     schema: oneOf(['warn', 'slow', 'stop']).default('warn'),
+  },
+  'token-cache': {
+    group: 'Output',
+    flags: '--token-cache <folder>',
+    description: 'where encoded texts lie, for several runs on the same ones (default: tokens in --out)',
+    schema: text.optional(),
   },
   'save-every': {
     group: 'Output',

@@ -50,6 +50,7 @@ export {
 } from './handoff/types'
 export { type LlamaConfig, type RopeScaling, readLlamaConfig } from './model/config'
 export { type ParameterShape, parameterShapes } from './model/parameters'
+export { type AnswerSumsOptions, answerSums } from './objectives/answer-sums'
 export {
   type ChatTemplate,
   chatTemplateOf,
@@ -73,6 +74,7 @@ export type { LinesOfFile } from './objectives/json-lines'
 export { namedTemplates, type TemplateName } from './objectives/named-templates'
 export {
   createPreferenceBatches,
+  type HeldOutPairs,
   type PreferenceBatches,
   type PreferenceBatchesOptions,
   type PreferenceBlocks,
@@ -108,12 +110,14 @@ export { attendedPairs, flopsOf, type ProgramFlops } from './run/flops'
 export { type GateSettings, jointScore, type OnForget, passGate } from './run/gate'
 export type * from './run/metrics'
 export { type MixedDataOptions, mixedData } from './run/mixed-data'
+export type { ReferenceStore, ReferenceSums } from './run/reference'
 export type { RunState } from './run/state'
 export { train } from './run/train'
 export type {
   CheckpointSettings,
   CheckpointStore,
   EvaluationSettings,
+  PreferenceSettings,
   StageData,
   TrainOptions,
   TrainResult,

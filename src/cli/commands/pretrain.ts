@@ -34,7 +34,7 @@ export const options = [
     'guard-bound',
     'on-forget',
   ] as const),
-  ...(['out', 'dtype', 'save-every', 'keep-checkpoints', 'resume', 'tensorboard', 'page'] as const),
+  ...(['out', 'dtype', 'token-cache', 'save-every', 'keep-checkpoints', 'resume', 'tensorboard', 'page'] as const),
   ...(['force', 'dry-run', 'json', 'config', 'debug'] as const),
 ] as const satisfies readonly OptionName[]
 
@@ -49,6 +49,7 @@ Examples:
   ko-vocab pretrain --model ./Llama-2-7b-ko --data ko.txt --replay en.txt --tokens 1B --out ./Llama-2-7b-ko-1B
   ko-vocab pretrain --model ./Llama-2-7b-ko --data 'ko/**/*.txt.gz' --replay en=en.txt --replay-share 0.3 \\
     --recipe eeve --tokens 2B --on-forget slow --out out
+  ko-vocab pretrain --model ./Llama-2-7b-ko-chat --data pairs.jsonl --recipe dpo --guard en.txt --tokens 20M --out dpo
   ko-vocab pretrain --model ./Llama-2-7b-ko --data ko.txt --recipe my-recipe.yaml --tokens 100M --dry-run --out out
 `
 
@@ -85,6 +86,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     evaluateBytes: values['eval-bytes'],
     evaluateEvery: values['eval-every'],
     gate: { bound: values['guard-bound'], onForget: values['on-forget'] },
+    tokenCache: values['token-cache'],
     saveEvery: values['save-every'],
     keep: values['keep-checkpoints'],
     maxSteps: values['max-steps'],

@@ -1,5 +1,7 @@
 /** Preferences as blocks: both answers of a pair in one row, each a document of its own. */
+import { isHeldOut } from '../../counts/held-out'
 import { KoVocabError, throwIfAborted } from '../../errors'
+import { encodeUtf8 } from '../../text/utf8'
 import type { DataDescription } from '../data/batches'
 import { type Blocks, emptyBlocks, fillRow } from '../data/blocks'
 import { type Packing, packTokens } from '../data/packing'
@@ -7,7 +9,7 @@ import { permute } from '../data/permutation'
 import { createTokenMemory, type TokenStore } from '../data/token-store'
 import { IGNORED } from '../plan/step-inputs'
 import { chainKey } from './chain-key'
-import { readPreference } from './conversations'
+import { type Preference, readPreference } from './conversations'
 import type { ConversationEncoder } from './encode-conversation'
 import { type LinesOfFile, placedLines } from './json-lines'
 
@@ -28,9 +30,19 @@ export interface PreferenceStore {
   left: number
 }
 
+/** Pairs that are set apart to measure on: one in `every` on average, and all of a prompt with it. */
+export interface HeldOutPairs {
+  every: number
+  side: 'held' | 'others'
+}
+
 export interface PreferenceStoreOptions {
   /** Tokens of a block, which has to hold both answers with their prompts. */
   length: number
+  /** Only these, or only the others. Default: all. */
+  heldOut?: HeldOutPairs
+  /** No pair is begun once so many bytes of rendered text are taken. Default: all. */
+  maxBytes?: number
   onProgress?: (pairs: number) => void
   signal?: AbortSignal
 }
@@ -38,19 +50,22 @@ export interface PreferenceStoreOptions {
 /**
  * Reads all pairs into memory.
  *
- * @throws KoVocabError `bad-file` for a line, or when nothing is left; as the encoder; `aborted`
+ * @throws KoVocabError `bad-file` for a line, or when nothing is left (but of those that are held out); as the encoder;
+ * `aborted`
  */
 export async function preferenceStore(
   files: readonly LinesOfFile[],
   encode: ConversationEncoder,
-  { length, onProgress = () => {}, signal }: PreferenceStoreOptions,
+  { length, heldOut, maxBytes = Number.POSITIVE_INFINITY, onProgress = () => {}, signal }: PreferenceStoreOptions,
 ): Promise<PreferenceStore> {
   const memory = createTokenMemory()
   const rejectedAt: number[] = []
   let [key, bytes, left] = ['', 0, 0]
   for await (const { line, place } of placedLines(files)) {
     throwIfAborted(signal)
+    if (bytes >= maxBytes) break
     const preference = readPreference(line, place)
+    if (heldOut && isApart(preference, heldOut.every) !== (heldOut.side === 'held')) continue
     const [chosen, rejected] = [encode(preference.chosen, place), encode(preference.rejected, place)]
     const size = chosen.ids.length + rejected.ids.length
     if (size > length || !chosen.learned.includes(1, 1) || !rejected.learned.includes(1, 1)) {
@@ -70,7 +85,7 @@ export async function preferenceStore(
     bytes += chosen.bytes + rejected.bytes
     onProgress(rejectedAt.length)
   }
-  if (rejectedAt.length === 0) {
+  if (rejectedAt.length === 0 && heldOut?.side !== 'held') {
     const names = files.map(({ name }) => name).join(', ')
     const what = left > 0 ? `none of ${left} pairs fits into a block of ${length} tokens` : 'there is no preference'
     throw new KoVocabError(
@@ -80,6 +95,12 @@ export async function preferenceStore(
     )
   }
   return { store: memory.store(key, bytes), pairs: rejectedAt.length, rejected: Int32Array.from(rejectedAt), left }
+}
+
+/** By the prompt alone: what is measured is never learned with another answer. */
+function isApart({ chosen: { messages, learnFrom } }: Preference, every: number): boolean {
+  const prompt = encodeUtf8(JSON.stringify(messages.slice(0, learnFrom)))
+  return isHeldOut(prompt, 0, prompt.length, every)
 }
 
 export interface PreferenceBatches {

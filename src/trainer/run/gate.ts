@@ -3,7 +3,7 @@
  * run warns, slows down or stops when they have worsened beyond a bound.
  */
 import { KoVocabError } from '../../errors'
-import type { EvaluationOfSet, GateState } from './metrics'
+import type { EvaluationOfPreferences, EvaluationOfSet, GateState } from './metrics'
 
 export type OnForget = 'warn' | 'slow' | 'stop'
 
@@ -57,8 +57,8 @@ export function passGate(gate: GateState, { bound, onForget }: GateSettings, wor
 }
 
 /**
- * Lower is better: the mean over the target sets of bits per byte against those before the first step, and
- * 10 · (worsening - bound) on top where the guarded sets are worse than the bound. 1 before the first step.
+ * Lower is better: the mean over the target sets of bits per byte (of preferences: DPO's loss) against those before the
+ * first step, and 10 · (worsening - bound) on top where the guarded sets are worse than the bound. 1 before the first step.
  *
  * @returns null where there is no target
  */
@@ -67,10 +67,13 @@ export function jointScore(
   before: Readonly<Record<string, number>>,
   bound: number,
   worsened: number | null,
+  preferences: readonly EvaluationOfPreferences[] = [],
 ): number | null {
-  const ratios = sets.flatMap(({ name, role, bitsPerByte }) =>
-    role === 'target' && before[name] > 0 ? [bitsPerByte / before[name]] : [],
+  const targets = sets.flatMap(({ name, role, bitsPerByte }) =>
+    role === 'target' ? [{ name, value: bitsPerByte }] : [],
   )
+  const pairs = preferences.map(({ name, loss }) => ({ name, value: loss }))
+  const ratios = [...targets, ...pairs].flatMap(({ name, value }) => (before[name] > 0 ? [value / before[name]] : []))
   if (ratios.length === 0) return null
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
   return mean + PENALTY * Math.max(0, (worsened ?? 0) - bound)

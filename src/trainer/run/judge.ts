@@ -1,22 +1,29 @@
 /** Evaluations of a run, and what follows from them: gate, joint score, the best so far. */
 import type { Session } from '../backends/types'
 import { evaluateSet } from '../evaluate/evaluate'
+import { answerSums } from '../objectives/answer-sums'
+import { dpoWeights } from '../objectives/dpo'
 import { jointScore, passGate, worsening } from './gate'
-import type { EvaluationOfSet, GateState } from './metrics'
+import type { EvaluationOfPreferences, EvaluationOfSet, GateState } from './metrics'
 import { type Run, tellNote } from './run'
 
+/** Whether there is anything to measure on. */
+function isMeasured({ options: { evaluation, preferences } }: Run): boolean {
+  return evaluation !== undefined && evaluation.sets.length + (preferences?.measured?.length ?? 0) > 0
+}
+
 /** Whether there is an evaluation after this step: before the first, every so many, at the end. */
-export function isEvaluationStep({ options, steps }: Run, step: number): boolean {
-  const { evaluation, maxSteps } = options
-  if (!evaluation || evaluation.sets.length === 0) return false
-  return step % evaluation.every === 0 || step === steps || step === maxSteps
+export function isEvaluationStep(run: Run, step: number): boolean {
+  const { evaluation, maxSteps } = run.options
+  if (!isMeasured(run)) return false
+  return step % evaluation!.every === 0 || step === run.steps || step === maxSteps
 }
 
 /** How many there are after steps 1 to `step`. */
-export function evaluationsUntil({ options, steps }: Run, step: number): number {
-  const { evaluation } = options
-  if (!evaluation || evaluation.sets.length === 0) return 0
-  return Math.floor(step / evaluation.every) + (step === steps && steps % evaluation.every !== 0 ? 1 : 0)
+export function evaluationsUntil(run: Run, step: number): number {
+  if (!isMeasured(run)) return 0
+  const { every } = run.options.evaluation!
+  return Math.floor(step / every) + (step === run.steps && run.steps % every !== 0 ? 1 : 0)
 }
 
 /** Evaluates where the state stands, if that is due and was not done before the run was interrupted. */
@@ -28,10 +35,14 @@ export async function evaluateIfDue(run: Run, session: Session): Promise<void> {
   const { signal } = options
   const found: EvaluationOfSet[] = []
   for (const set of sets) found.push(await evaluateSet(session, set, { stride, signal }))
-  if (state.step === 0) state.before = Object.fromEntries(found.map(({ name, bitsPerByte }) => [name, bitsPerByte]))
+  const preferences = await evaluatePreferences(run, session)
+  if (state.step === 0) {
+    for (const { name, bitsPerByte } of found) state.before[name] = bitsPerByte
+    for (const { name, loss } of preferences ?? []) state.before[name] = loss
+  }
   const { bound } = run.gate
   const worsened = worsening(found, state.before)
-  const score = jointScore(found, state.before, bound, worsened)
+  const score = jointScore(found, state.before, bound, worsened, preferences)
   // One that stands only where a run was asked to pause decides nothing: the run would differ from one without a pause.
   const decides = state.step % options.evaluation!.every === 0 || state.step === run.steps
   const isBest = decides && score !== null && (state.best === null || score < state.best.score)
@@ -42,11 +53,28 @@ export async function evaluateIfDue(run: Run, session: Session): Promise<void> {
     state.evaluated = state.step
   }
   const { step, tokens, flops, gate } = state
-  run.tell({ kind: 'evaluation', step, tokens, flops, sets: found, jointScore: score, best: isBest, gate })
+  run.tell({
+    ...{ kind: 'evaluation', step, tokens, flops, sets: found },
+    ...(preferences ? { preferences } : {}),
+    ...{ jointScore: score, best: isBest, gate },
+  })
   if (decides) tellGate(run, was)
   if (isBest && step > 0) await options.keep?.('best', session, state)
   if (decides && gate.state === 'stop') run.ended = 'forgot'
   pace.pause('evaluation')
+}
+
+/** Undefined where the objective is another one. */
+async function evaluatePreferences(run: Run, session: Session): Promise<EvaluationOfPreferences[] | undefined> {
+  const { recipe, preferences, signal } = run.options
+  if (recipe.objective.kind !== 'dpo') return undefined
+  const found: EvaluationOfPreferences[] = []
+  for (const { name, batches } of preferences?.measured ?? []) {
+    const sums = await answerSums(session, batches, { signal })
+    const { loss, accuracy, margin } = dpoWeights(sums, run.reference!.measured[name], recipe.objective.beta)
+    found.push({ name, pairs: batches.pairs, loss, accuracy, margin })
+  }
+  return found
 }
 
 function tellGate(run: Run, was: GateState): void {

@@ -13,15 +13,28 @@ export interface StepMetrics {
   /** Floating-point operations of training so far, by {@link https://arxiv.org/abs/2203.15556}'s 6 · parameters · tokens, counted exactly per operation of the plan. */
   flops: number
   learningRate: number
-  /** Mean negative log-likelihood of the step's labels, in nats a token. */
+  /** Mean negative log-likelihood of the step's labels, in nats a token; with `dpo` its loss, a mean over the step's pairs. */
   loss: number
   /** Before clipping. */
   gradientNorm: number
-  /** By source name: mean loss of its labels in this step; a source without labels in it is missing. */
+  /**
+   * By source name: mean negative log-likelihood of its labels in this step; a source without labels in it is missing.
+   * With `dpo` the two are `chosen` and `rejected`.
+   */
   lossOf: Record<string, number>
+  /** With `dpo` alone, of the step's pairs. */
+  preferences?: { pairs: number } & PreferenceScores
   tokensPerSecond: number
   /** Estimate for the rest of the run, evaluations included; null before there is one. */
   secondsLeft: number | null
+}
+
+/** How well a model tells chosen from rejected answers, against the frozen reference. */
+export interface PreferenceScores {
+  /** Share of pairs whose margin is above 0. */
+  accuracy: number
+  /** Mean margin in nats times beta: TRL's `rewards/margins`. */
+  margin: number
 }
 
 /** Whenever the run is evaluated, before the first step too. */
@@ -31,6 +44,8 @@ export interface EvaluationMetrics {
   tokens: number
   flops: number
   sets: EvaluationOfSet[]
+  /** With `dpo` alone: pairs that are not learned from. */
+  preferences?: EvaluationOfPreferences[]
   /** Lower is better; see the gate. Null where there is none. */
   jointScore: number | null
   /** Whether this is the best by joint score so far. */
@@ -49,6 +64,13 @@ export interface EvaluationOfSet {
   tokens: number
   /** exp of the mean loss a token: comparable only within one tokenizer. */
   perplexity: number
+}
+
+export interface EvaluationOfPreferences extends PreferenceScores {
+  name: string
+  pairs: number
+  /** DPO's, a mean over the pairs: ln 2 before the first step. */
+  loss: number
 }
 
 /** What the gate did: `slow` lowers the rate, `stop` ends the run with the best checkpoint kept. */

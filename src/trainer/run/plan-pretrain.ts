@@ -21,7 +21,10 @@ export interface PretrainOptions {
   initMap?: string
   /** Folder of the extended tokenizer. */
   tokenizer?: string
-  /** Text to learn: paths, folders, globs; `name=path` gives one a name. Conversations in JSON Lines for `instruction`. */
+  /**
+   * Text to learn: paths, folders, globs; `name=path` gives one a name. JSON Lines of conversations for `instruction`, of
+   * preferences for `dpo`.
+   */
   data: readonly string[]
   /** How the files are read: format, field, what becomes of damaged ones. */
   reading?: ReadingOptions
@@ -44,6 +47,8 @@ export interface PretrainOptions {
   accumulate?: number
   seed?: number
   checkpointing?: boolean
+  /** A folder for encoded texts, which several runs may share; by default `tokens` in `out`. */
+  tokenCache?: string
   /** Rows of the base; by default what the model's folder says. */
   baseRows?: number
   /** Where documents end: at blank lines by default. */
@@ -52,9 +57,12 @@ export interface PretrainOptions {
   eos?: 'auto' | 'always' | 'never'
   /** `cut` by default; conversations are always packed `whole`. */
   packing?: 'cut' | 'whole'
-  /** For `instruction`: a name, or the text of a file; by default the tokenizer's own. */
+  /** For `instruction` and `dpo`: a name, or the text of a file; by default the tokenizer's own. */
   chatTemplate?: string | { text: string; source: string }
-  /** Texts to measure what is learned; by default one document in `heldOut` of the data. */
+  /**
+   * Texts to measure what is learned, preferences for `dpo`; by default one document in `heldOut` of the data, or the
+   * pairs of one prompt in so many.
+   */
   evaluate?: readonly string[]
   /** Texts to measure what is forgotten; by default one document in `heldOut` of the replay. */
   guard?: readonly string[]
@@ -110,10 +118,8 @@ export async function planPretrain(options: PretrainOptions): Promise<PlannedPre
     throw new KoVocabError('mismatch', `${options.tokenizer ?? options.model}: ${what}`, hint)
   }
   const recipe = withRate(options.recipe, learningRate)
-  if (recipe.objective.kind === 'dpo') {
-    const what = `recipe ${recipe.name}: its objective is dpo, which the loop does not run yet`
-    throw new KoVocabError('unsupported', what, 'recipes for causal-lm and instruction are known')
-  }
+  const { kind } = recipe.objective
+  if (kind === 'dpo') requireNoReplay(options)
   const config = recipe.form?.kind === 'block-expansion' ? expandConfig(plain, recipe.form.blocks) : plain
   const baseRows = options.baseRows ?? grown?.baseRows ?? (await readBaseRows(options.model))
   const length = options.length ?? Math.min(2048, config.maxPositions, config.slidingWindow ?? 2048)
@@ -123,9 +129,9 @@ export async function planPretrain(options: PretrainOptions): Promise<PlannedPre
   }
   const { reading } = options
   const texts = {
-    data: await namedTexts(options.data, 'data', { reading, jsonLines: recipe.objective.kind === 'instruction' }),
+    data: await namedTexts(options.data, 'data', { reading, jsonLines: kind !== 'causal-lm' }),
     replay: await namedTexts(options.replay ?? [], 'replay', { reading }),
-    evaluate: await namedTexts(options.evaluate ?? [], 'eval', { reading }),
+    evaluate: await namedTexts(options.evaluate ?? [], 'eval', { reading, jsonLines: kind === 'dpo' }),
     guard: await namedTexts(options.guard ?? [], 'guard', { reading }),
     watch: await namedTexts(options.watch ?? [], 'watch', { reading }),
   }
@@ -153,6 +159,16 @@ function requireTogether({ initMap, tokenizer, replay = [], replayShare }: Pretr
     const what = `${replayShare} of the tokens are to be replayed, but there is no text for it`
     throw new KoVocabError('bad-option', what, 'name it with --replay')
   }
+}
+
+/** A step of DPO has a loss of its own, which no text has. */
+function requireNoReplay({ recipe, replay = [], replayShare = 0 }: PretrainOptions): void {
+  const staged = recipe.stages.find((stage) => (stage.replayShare ?? 0) > 0)
+  if (replay.length === 0 && replayShare === 0 && !staged) return
+  const given = replay.length > 0 ? '--replay' : staged ? `replay-share of stage ${staged.name}` : '--replay-share'
+  const what = `recipe ${recipe.name}: its objective is dpo, which learns from pairs alone, but ${given} is there`
+  const hint = 'leave replay out; a larger beta keeps the model closer to the one at the beginning, --guard measures it'
+  throw new KoVocabError('unsupported', what, hint)
 }
 
 /** What the model will have when it is extended. */

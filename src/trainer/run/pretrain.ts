@@ -1,5 +1,4 @@
 /** Continued pretraining from files to a folder: `ko-vocab pretrain` as a function. Node only. */
-import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyInitMapToCheckpoint } from '../../checkpoint/apply'
@@ -9,10 +8,10 @@ import { recordedReading } from '../../corpus/format'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../../corpus/run-record'
 import type { InputRecord } from '../../corpus/run-types'
 import { KoVocabError } from '../../errors'
+import { encodeUtf8 } from '../../text/utf8'
+import { canonicalJson, sha256Hex, tokenizerHash } from '../../tokenizer/hash'
 import { version } from '../../version'
 import type { Session } from '../backends/types'
-import { specialId } from '../data/document-encoder'
-import type { EvaluationSet } from '../evaluate/sets'
 import { expandedOrigins } from '../forms/block-expansion'
 import { expandConfigText } from '../forms/expand-config-text'
 import { beginLora } from '../forms/lora'
@@ -22,9 +21,9 @@ import { saveModel } from '../save'
 import { checkpointFiles, lastCheckpoint } from './checkpoint-files'
 import { type RunIdentity, requireSameRun } from './identity'
 import type { Metrics } from './metrics'
-import { mixedData } from './mixed-data'
+import { openData } from './open-data'
 import { extendedPlace, type PlannedPretrain, type PretrainOptions, planPretrain } from './plan-pretrain'
-import { encodeConversations, encodeTexts, measuredTexts } from './texts'
+import { referenceFile } from './reference-file'
 import { train } from './train'
 import type { TrainResult } from './types'
 
@@ -54,7 +53,7 @@ export interface PretrainResult extends TrainResult {
 
 /**
  * Trains a model on texts and leaves a folder that transformers loads, with `best` (the best by joint score),
- * `checkpoints`, `tokens` (the encoded texts) and run.json beside the weights.
+ * `checkpoints`, `tokens` (the encoded texts, unless `tokenCache` says where) and run.json beside the weights.
  *
  * The folder is of one run. A run that was ended, by whatever, goes on with `resume`: from its last checkpoint, or from
  * the beginning where it had none yet.
@@ -68,45 +67,10 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
   let planned = await planPretrain(options)
   const notes: string[] = []
   if (options.initMap !== undefined) planned = { ...planned, model: await extendedModel(options) }
-  const { model, tokenizer, recipe, texts, length, batch, accumulate, config } = planned
+  const { model, recipe, length, batch, accumulate, config } = planned
   const inputs = await inputsOf(planned, options)
-  const ends = options.documents ?? 'blank-line'
-  const eos = options.eos ?? (specialId(tokenizer, 'eos') === null ? 'auto' : 'always')
-  const heldOut = options.heldOut ?? 100
-  const sideOf = (measured: readonly unknown[], side: 'held' | 'others') =>
-    measured.length > 0 ? undefined : { every: heldOut, side }
   const onNote = (note: string) => notes.push(note)
-  const maxBytes = options.evaluateBytes ?? 500_000
-  const measuring = { tokenizer, ends, maxBytes, onNote, signal }
-  const isInstruction = recipe.objective.kind === 'instruction'
-  // Conversations are no text that a tokenizer without their template could be measured on.
-  const heldData = isInstruction ? undefined : sideOf(texts.evaluate, 'held')
-  const heldReplay = sideOf(texts.guard, 'held')
-  const sets: EvaluationSet[] = distinct([
-    ...(await measuredTexts(heldData ? texts.data : texts.evaluate, {
-      ...measuring,
-      role: 'target',
-      heldOut: heldData,
-    })),
-    ...(await measuredTexts(heldReplay ? texts.replay : texts.guard, {
-      ...measuring,
-      role: 'guarded',
-      heldOut: heldReplay,
-    })),
-    ...(await measuredTexts(texts.watch, { ...measuring, role: null })),
-  ])
-  const encoding = {
-    ...{ tokenizer, cache: join(out, 'tokens'), ends, eos, signal },
-    onProgress: (name: string, done: number, total: number) => onProgress(`encode ${name}`, done, total),
-  }
-  const batches = mixedData({
-    data: isInstruction
-      ? await encodeConversations(texts.data, { tokenizer, chatTemplate: options.chatTemplate, length, onNote, signal })
-      : await encodeTexts(texts.data, { ...encoding, heldOut: sideOf(texts.evaluate, 'others') }),
-    replay: await encodeTexts(texts.replay, { ...encoding, heldOut: sideOf(texts.guard, 'others') }),
-    ...{ replayShare: planned.replayShare, length, seed: options.seed ?? 1 },
-    ...{ vocabulary: config.vocabSize, packing: isInstruction ? 'whole' : options.packing },
-  })
+  const data = await openData(planned, { ...options, onNote, onProgress })
   const gate = options.gate ?? { bound: 0.01, onForget: 'warn' as const }
   const identity: RunIdentity = {
     version,
@@ -114,12 +78,8 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
     model: inputs.model.map(({ sha256 }) => sha256!),
     ...{ baseRows: planned.baseRows, recipe, tokens: options.tokens, batch, length, accumulate },
     checkpointing: options.checkpointing ?? false,
-    data: batches({ replayShare: recipe.stages[0].replayShare, read: [] }).description,
-    evaluation: {
-      every: planned.evaluateEvery,
-      stride: null,
-      sets: sets.map(({ name, role, documents }) => ({ name, role, sha256: sha256Of(documents) })),
-    },
+    data: data.description,
+    evaluation: { every: planned.evaluateEvery, stride: null, sets: data.measured },
     gate,
   }
   if (last) notes.push(...requireSameRun(last.identity, identity))
@@ -138,7 +98,7 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
       config,
       recipe,
       baseRows: planned.baseRows,
-      batches,
+      batches: data.batches,
       batch,
       length,
       accumulate,
@@ -146,7 +106,12 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
     },
     ...{ tokens: options.tokens, maxSteps: options.maxSteps, onMetrics, signal },
     plan: { checkpointing: options.checkpointing },
-    evaluation: { sets, every: planned.evaluateEvery },
+    evaluation: { sets: data.sets, every: planned.evaluateEvery },
+    preferences: data.preferences && {
+      ...data.preferences,
+      store: referenceFile(join(out, 'reference.json'), referenceKey(identity, planned)),
+      onProgress: (done, total) => onProgress('reference', done, total),
+    },
     initial: async (session) => {
       const onLoaded = (done: number, total: number) => onProgress('load', done, total)
       await loadParameters(model, session, { origins, signal, onProgress: onLoaded })
@@ -163,6 +128,13 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
   const files = names.filter((name) => !name.startsWith('.')).sort()
   const best = result.state.best !== null && result.state.best.step > 0 ? join(out, 'best') : null
   return { ...result, out, best, files }
+}
+
+/** What the frozen model says of pairs hangs on nothing else. A form (adapters, new blocks) begins as the same function. */
+function referenceKey({ model, data, evaluation }: RunIdentity, { tokenizer, length }: PlannedPretrain): string {
+  const measured = evaluation.sets.filter(({ role }) => role === 'target')
+  const pairs = { learned: data.sources, measured }
+  return sha256Hex(encodeUtf8(canonicalJson({ model, pairs, length, tokenizer: tokenizerHash(tokenizer) })))
 }
 
 /** Temporary names of corpus/atomic.ts, and the model that was about to be put in its place. */
@@ -216,20 +188,6 @@ async function extendedModel({
   return openModel(place)
 }
 
-/** Two texts may be called alike if one is learned and the other guarded: measured sets are told apart by name. */
-function distinct(sets: EvaluationSet[]): EvaluationSet[] {
-  const names = sets.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice === undefined) return sets
-  throw new KoVocabError('bad-option', `two texts to measure on are called ${twice}`, 'give names: --guard en=news.txt')
-}
-
-function sha256Of(documents: readonly Uint8Array[]): string {
-  const hash = createHash('sha256')
-  for (const document of documents) hash.update(`${document.length}\n`).update(document)
-  return hash.digest('hex')
-}
-
 async function inputsOf({ model, texts }: PlannedPretrain, { signal }: RunPretrainOptions) {
   const paths = [join(model.folder, 'config.json'), ...model.checkpoint.shards.map(({ path }) => path)]
   const files = await Promise.all(
@@ -249,7 +207,13 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
   const { batch, length, accumulate, replayShare, baseRows, evaluateEvery, saveEvery, recipe } = planned
   const given = {
     ...{ model: options.model, 'init-map': options.initMap, tokenizer: options.tokenizer },
-    ...{ data: options.data, reading: recordedReading(options.reading), replay: options.replay, 'replay-share': replayShare, recipe },
+    ...{
+      data: options.data,
+      reading: recordedReading(options.reading),
+      replay: options.replay,
+      'replay-share': replayShare,
+      recipe,
+    },
     ...{ 'learning-rate': options.learningRate, backend: options.backend.name, tokens: options.tokens },
     ...{ length, batch, accumulate, 'base-rows': baseRows, documents: options.documents, eos: options.eos },
     ...{
@@ -261,7 +225,7 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
     },
     ...{ 'held-out': options.heldOut, 'eval-bytes': options.evaluateBytes, 'eval-every': evaluateEvery },
     ...{ gate: options.gate, 'save-every': saveEvery, keep: options.keep, dtype: options.dtype },
-    ...{ checkpointing: options.checkpointing },
+    ...{ checkpointing: options.checkpointing, 'token-cache': options.tokenCache },
   }
   const tokenizer = await describeTokenizer(options.tokenizer ?? options.model)
   return formatRunRecord(runRecord('pretrain', given, options.seed ?? 1, [...inputs, ...tokenizer]))

@@ -4,6 +4,7 @@ import type { Session } from '../backends/types'
 import { type GateSettings, requireGate } from './gate'
 import type { Metrics } from './metrics'
 import { createPace, type Pace } from './pace'
+import type { ReferenceSums } from './reference'
 import { type PlannedStage, planStages } from './stages'
 import { newRunState, type RunState } from './state'
 import type { TrainOptions, TrainResult } from './types'
@@ -21,6 +22,8 @@ export interface Run {
   ended: TrainResult['ended'] | null
   /** The last checkpoint, and its step. */
   saved: { place: string; step: number } | null
+  /** With `dpo`: null until there is a session to compute it by. */
+  reference: ReferenceSums | null
 }
 
 /** @throws KoVocabError for what is wrong before anything is computed */
@@ -31,6 +34,11 @@ export function beginRun(options: TrainOptions): Run {
   for (const [name, value] of Object.entries({ ...numbers, accumulate, maxSteps })) {
     if (value === undefined || (Number.isSafeInteger(value) && value > 0)) continue
     throw new KoVocabError('bad-option', `${name} is ${value}, a whole number above 0 is expected`)
+  }
+  const needed = options.recipe.objective.kind === 'dpo' ? 'preferences' : 'batches'
+  if (!options[needed]) {
+    const what = `the objective is ${options.recipe.objective.kind}, but there are no ${needed}`
+    throw new KoVocabError('bad-option', what, `give ${needed}`)
   }
   const stages = planStages(options)
   return {
@@ -44,6 +52,7 @@ export function beginRun(options: TrainOptions): Run {
     tell: onMetrics,
     ended: null,
     saved: resume ? { place: 'the one that it went on from', step: resume.step } : null,
+    reference: null,
   }
 }
 

@@ -20,7 +20,7 @@ export interface RunState {
   read: number[]
   trend: Trend
   gate: GateState
-  /** Bits per byte of each set before the first step. */
+  /** Bits per byte of each set before the first step, and the loss of pairs. */
   before: Record<string, number>
   /** The step of the last evaluation; null before there is one. */
   evaluated: number | null

@@ -2,10 +2,12 @@
 import type { Session, Values } from '../backends/types'
 import type { Batches } from '../data/batches'
 import { batchInputs, updateInputs } from '../plan/step-inputs'
+import type { ProgramName } from '../plan/types'
 import { attendedPairs, flopsOf } from './flops'
+import type { StepMetrics } from './metrics'
 
 export interface StepOutcome {
-  /** Mean negative log-likelihood of the labels, nats. */
+  /** What is minimized: the mean negative log-likelihood of the labels in nats, or DPO's loss. */
   loss: number
   /** Before clipping. */
   gradientNorm: number
@@ -13,6 +15,11 @@ export interface StepOutcome {
   /** Tokens that were read, padding apart. */
   tokens: number
   flops: number
+  preferences?: StepMetrics['preferences']
+}
+
+export interface BegunStep {
+  outcome: Promise<StepOutcome>
 }
 
 export interface StepOptions {
@@ -34,7 +41,7 @@ export async function beginStep(
   session: Session,
   batches: Batches,
   { first, accumulate, adamStep, learningRate }: StepOptions,
-): Promise<{ outcome: Promise<StepOutcome> }> {
+): Promise<BegunStep> {
   const { plan } = session
   const { batch, length, outputs } = plan
   const rows = batch * accumulate
@@ -65,7 +72,7 @@ export async function beginStep(
       gradientNorm: Math.sqrt((await norm)[0]),
       lossOf: lossBySource(nll, blocks.labels, length, (row) => names[blocks.sources[row]]),
       tokens: blocks.tokens,
-      flops: stepFlops(session, accumulate, pairs),
+      flops: stepFlops(session, accumulate, pairs, ['forward', 'backward']),
     }
   })()
   outcome.catch(() => {})
@@ -73,7 +80,7 @@ export async function beginStep(
 }
 
 /** What fails is met where the value is awaited, and is no rejection that nobody heard until then. */
-function readLater(session: Session, tensor: number): Promise<Values> {
+export function readLater(session: Session, tensor: number): Promise<Values> {
   const reading = session.read(tensor)
   reading.catch(() => {})
   return reading
@@ -102,8 +109,20 @@ function lossBySource(
   return Object.fromEntries([...sums].sort().map(([name, { nll, labels }]) => [name, nll / labels]))
 }
 
-function stepFlops({ plan }: Session, accumulate: number, pairs: number): number {
-  const [forward, backward] = [flopsOf(plan, 'forward'), flopsOf(plan, 'backward')]
-  const once = flopsOf(plan, 'update').fixed
-  return once + accumulate * (forward.fixed + backward.fixed) + pairs * (forward.perPair + backward.perPair)
+/**
+ * @param pairs of a query and a key, of all micro-batches
+ * @param programs that run once for each of them
+ */
+export function stepFlops(
+  { plan }: Session,
+  accumulate: number,
+  pairs: number,
+  programs: readonly ProgramName[],
+): number {
+  let flops = flopsOf(plan, 'update').fixed
+  for (const name of programs) {
+    const { fixed, perPair } = flopsOf(plan, name)
+    flops += accumulate * fixed + pairs * perPair
+  }
+  return flops
 }

@@ -1,5 +1,4 @@
 /** The texts of a run: encoded to be trained on, and set apart to be measured on. Node only. */
-import { join } from 'node:path'
 import { nameAndPath } from '../../corpus/domains'
 import { type CorpusFile, expandInputs } from '../../corpus/files'
 import { type ReadingOptions, readingBeside } from '../../corpus/format'
@@ -14,6 +13,7 @@ import { type EvaluationSet, evaluationSet } from '../evaluate/sets'
 import { chatTemplateOf } from '../objectives/chat-template'
 import { createConversationEncoder } from '../objectives/encode-conversation'
 import { conversationStore } from '../objectives/instruction'
+import { type HeldOutPairs, type PreferenceStore, preferenceStore } from '../objectives/preferences'
 import type { EvaluationOfSet } from './metrics'
 
 /** Files of one name. */
@@ -79,7 +79,7 @@ export async function encodeTexts(texts: readonly NamedText[], options: EncodeTe
   const sources: Source[] = []
   for (const { name, files } of texts) {
     const { store } = await encodeFiles({
-      ...{ files, tokenizer, cache: join(cache), signal },
+      ...{ files, tokenizer, cache, signal },
       special: { eos },
       documents: { ends, heldOut },
       onProgress: ({ bytes, total }) => onProgress(name, bytes, total),
@@ -126,6 +126,31 @@ export async function encodeConversations(
     sources.push({ name, store })
   }
   return sources
+}
+
+export interface EncodePreferencesOptions extends EncodeConversationsOptions {
+  heldOut?: HeldOutPairs
+  /** Default: all pairs. */
+  maxBytes?: number
+}
+
+/**
+ * Pairs of answers in JSON Lines, held in memory.
+ *
+ * @throws KoVocabError as chatTemplateOf and preferenceStore
+ */
+export async function encodePreferences(
+  { name, files }: NamedText,
+  { tokenizer, chatTemplate, length, heldOut, maxBytes, onNote, signal }: EncodePreferencesOptions,
+): Promise<PreferenceStore> {
+  const encode = createConversationEncoder(tokenizer, chatTemplateOf(tokenizer, chatTemplate))
+  const lines = files.map((file) => ({ name: file.path, lines: readLines(file, { signal }) }))
+  const found = await preferenceStore(lines, encode, { length, heldOut, maxBytes, signal })
+  if (found.left > 0) {
+    const what = `of ${found.pairs + found.left} pairs ${found.left} were left out`
+    onNote(`${name}: ${what}: their two conversations do not fit into ${length} tokens, or have nothing to learn`)
+  }
+  return found
 }
 
 export interface MeasureTextsOptions {

@@ -3,10 +3,12 @@ import { throwIfAborted } from '../../errors'
 import type { Session, Values } from '../backends/types'
 import { learningRateAt } from '../recipes/schedule'
 import { turn } from '../turn'
+import { feedOf } from './feed'
 import { evaluateIfDue, evaluationsUntil, isEvaluationStep } from './judge'
+import { knowReference } from './reference'
 import { beginRun, namingCheckpoint, type Run, save, tellNote } from './run'
 import type { PlannedStage } from './stages'
-import { beginStep, type StepOutcome } from './step'
+import type { StepOutcome } from './step'
 import { followTrend, isSteady, newTrend } from './trend'
 import type { TrainOptions, TrainResult } from './types'
 
@@ -49,6 +51,8 @@ async function openStage(run: Run, planned: PlannedStage, carried: Carried | nul
   const session = await options.backend.open(plan)
   try {
     await options.initial(session)
+    // While it still is the model of the beginning, whichever stage a run goes on with.
+    await knowReference(run, session)
     if (carried !== null) writeCarried(session, carried)
     else if (state.step > 0) await options.checkpoints!.store.load(session, state)
   } catch (error) {
@@ -95,7 +99,7 @@ async function runStage(run: Run, planned: PlannedStage, session: Session): Prom
   const { accumulate = 1, batch, signal, checkpoints, maxSteps } = options
   const { stage, steps } = planned
   const rows = batch * accumulate
-  const batches = options.batches({ replayShare: stage.replayShare, read: state.read })
+  const feed = feedOf(run, planned)
   const begun: Begun[] = []
   const settle = async () => {
     for (const step of begun.splice(0)) takeIn(run, step, await step.outcome)
@@ -123,7 +127,7 @@ async function runStage(run: Run, planned: PlannedStage, session: Session): Prom
     const step = planned.before + stageStep
     const learningRate = learningRateAt(stage, stageStep, steps) * state.gate.rateScale
     const first = (stageStep - 1) * rows
-    const { outcome } = await beginStep(session, batches, { first, accumulate, adamStep: stageStep, learningRate })
+    const { outcome } = await feed.begin(session, { first, accumulate, adamStep: stageStep, learningRate })
     await settle()
     begun.push({ stage: stage.name, learningRate, outcome })
     const isLast = stageStep === steps || step === maxSteps
@@ -139,14 +143,14 @@ async function runStage(run: Run, planned: PlannedStage, session: Session): Prom
     }
     await turn()
   }
-  if (state.stageStep === steps) endStage(run, batches.counts(steps * rows))
+  if (state.stageStep === steps) endStage(run, feed.counts(steps * rows))
 }
 
 /** The state after a step whose loss is known. */
 function takeIn(run: Run, { stage, learningRate }: Begun, outcome: StepOutcome): void {
   const { state, pace, steps } = run
   const { checkpoints } = run.options
-  const { loss, gradientNorm, lossOf, tokens, flops } = outcome
+  const { loss, gradientNorm, lossOf, tokens, flops, preferences } = outcome
   state.trend = followTrend(state.trend, state.step + 1, loss, gradientNorm)
   state.step++
   state.stageStep++
@@ -155,6 +159,7 @@ function takeIn(run: Run, { stage, learningRate }: Begun, outcome: StepOutcome):
   run.tell({
     ...{ kind: 'step', step: state.step, steps, stage, tokens: state.tokens, flops: state.flops },
     ...{ learningRate, loss, gradientNorm, lossOf },
+    ...(preferences ? { preferences } : {}),
     tokensPerSecond: pace.step(tokens),
     secondsLeft: pace.left({
       steps: steps - state.step,

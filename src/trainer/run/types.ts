@@ -3,10 +3,12 @@ import type { Backend, Session } from '../backends/types'
 import type { Batches } from '../data/batches'
 import type { EvaluationSet } from '../evaluate/sets'
 import type { LlamaConfig } from '../model/config'
+import type { PreferenceBatches } from '../objectives/preferences'
 import type { PlanOptions } from '../plan/build'
 import type { Recipe } from '../recipes/types'
 import type { GateSettings } from './gate'
 import type { Metrics } from './metrics'
+import type { ReferenceStore } from './reference'
 import type { RunState } from './state'
 
 export interface TrainOptions {
@@ -18,8 +20,10 @@ export interface TrainOptions {
   baseRows: number | null
   /** Writes every parameter of the session's plan as it was before the first stage. */
   initial: (session: Session) => Promise<void>
-  /** The rows that a stage trains on. */
-  batches: (stage: StageData) => Batches
+  /** The rows that a stage trains on; `dpo` has `preferences` instead. */
+  batches?: (stage: StageData) => Batches
+  /** What `dpo` learns from. */
+  preferences?: PreferenceSettings
   /** Of the whole run; the number of steps follows. */
   tokens: number
   /** Blocks of a micro-batch. */
@@ -50,6 +54,17 @@ export interface StageData {
   replayShare: number | undefined
   /** By source: rows that earlier stages have read; empty before the first. */
   read: readonly number[]
+}
+
+export interface PreferenceSettings {
+  /** The pairs that are learned, of the run's length of blocks. */
+  batches: PreferenceBatches
+  /** Pairs that are evaluated on with `evaluation`'s texts: target texts of the joint score, by their loss. */
+  measured?: readonly { name: string; batches: PreferenceBatches }[]
+  /** Default: what the frozen model says of the pairs is computed at the beginning of every sitting. */
+  store?: ReferenceStore
+  /** While that is computed: pairs so far, pairs in all. */
+  onProgress?: (done: number, total: number) => void
 }
 
 export interface EvaluationSettings {

@@ -15,7 +15,7 @@ export function metricsLine(metrics: WatchedMetrics): string {
 /** Where a number that is not finite may stand; elsewhere these words are names and texts. */
 const NUMBERS = new Set([
   ...'step steps tokens flops learningRate loss gradientNorm tokensPerSecond secondsLeft seconds'.split(' '),
-  ...'jointScore bitsPerByte bytes perplexity worsened bound rateScale'.split(' '),
+  ...'accuracy margin pairs jointScore bitsPerByte bytes perplexity worsened bound rateScale'.split(' '),
 ])
 const WORDS = ['NaN', 'Infinity', '-Infinity']
 

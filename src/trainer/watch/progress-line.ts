@@ -1,5 +1,5 @@
 /** A run as one line of text. */
-import type { EvaluationMetrics, GateState, Metrics, StepMetrics } from '../run/metrics'
+import type { EvaluationMetrics, GateState, Metrics, PreferenceScores, StepMetrics } from '../run/metrics'
 import { clock, percentOf, plain, share } from './numbers'
 
 /** What of the metrics so far the line says. */
@@ -60,22 +60,33 @@ function stepParts(step: StepMetrics | null, evaluation: EvaluationMetrics | nul
     { text: `${percent} %`, rank: 2 },
     { text: step.stage, rank: 0 },
     { text: `loss ${finite ? step.loss.toFixed(3) : step.loss}`, rank: 8, color: finite ? undefined : 'red' },
+    ...(step.preferences ? [{ text: `right ${rightOf(step.preferences)}`, rank: 4 }] : []),
   ]
 }
 
 function evaluationParts(evaluation: EvaluationMetrics | null): Part[] {
   if (!evaluation) return []
-  const { sets, gate } = evaluation
+  const { sets, preferences = [], gate } = evaluation
   const shown = sets.filter(({ role }) => role !== null)
   const bits = shown.map(({ name, bitsPerByte }) => `${name} ${bitsPerByte.toFixed(4)}`).join('  ')
   const parts: Part[] = bits === '' ? [] : [{ text: `${bits} bits/byte`, rank: 5 }]
+  const pairs = preferences.map((one) => ({
+    text: `${one.name} ${one.loss.toFixed(4)} right ${rightOf(one)}`,
+    rank: 5,
+  }))
   return [
+    ...pairs,
     ...parts,
     ...gateParts(
       gate,
       sets.filter(({ role }) => role === 'guarded').map(({ name }) => name),
     ),
   ]
+}
+
+/** Pairs of which the chosen answer is told. */
+function rightOf({ accuracy }: PreferenceScores): string {
+  return `${Math.round(100 * accuracy)} %`
 }
 
 const GATE_COLORS: Record<GateState['state'], keyof LineColors> = {

@@ -10,7 +10,7 @@ export interface RunView {
   time: string | null
   /** Values `loss`, `rate`, `norm`, `speed`, and `of:<source>`. */
   training: Curve
-  /** Values `bits:<set>`, `joint`, `worsened`. */
+  /** Values `bits:<set>`, `pairs:<set>` (DPO's loss), `joint`, `worsened`. */
   evaluations: Curve
   sets: Map<string, SetView>
   stages: { name: string; place: Place }[]
@@ -98,6 +98,7 @@ function addEvaluation(view: RunView, metrics: WatchedMetrics & { kind: 'evaluat
   }
   addPoint(view.evaluations, place, [
     ...metrics.sets.map(({ name, bitsPerByte }) => [`bits:${name}`, bitsPerByte] as const),
+    ...(metrics.preferences ?? []).map(({ name, loss }) => [`pairs:${name}`, loss] as const),
     ['joint', metrics.jointScore ?? Number.NaN],
     ['worsened', metrics.gate.worsened ?? Number.NaN],
   ])

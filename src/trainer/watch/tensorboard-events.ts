@@ -1,4 +1,6 @@
 /** Which of TensorBoard's scalars and texts a metric is. */
+
+import type { PreferenceScores } from '../run/metrics'
 import { type EventTime, scalarsEvent, textEvent } from './event-file'
 import type { WatchedMetrics } from './sink'
 
@@ -17,6 +19,7 @@ function scalarsOf(metrics: Exclude<WatchedMetrics, { kind: 'note' }>): (readonl
     return [
       ['train/loss', metrics.loss],
       ...Object.entries(metrics.lossOf).map(([source, loss]) => [`train/loss_of/${source}`, loss] as const),
+      ...(metrics.preferences ? preferenceScalars('train', metrics.preferences) : []),
       ['train/lr', metrics.learningRate],
       ['train/grad_norm', metrics.gradientNorm],
       ['train/tokens_per_second', metrics.tokensPerSecond],
@@ -24,12 +27,23 @@ function scalarsOf(metrics: Exclude<WatchedMetrics, { kind: 'note' }>): (readonl
       ['train/flops', metrics.flops],
     ]
   }
-  const { sets, jointScore, gate } = metrics
+  const { sets, preferences = [], jointScore, gate } = metrics
   return [
     ...sets.map(({ name, bitsPerByte }) => [`eval/${name}/bits_per_byte`, bitsPerByte] as const),
     ...sets.map(({ name, perplexity }) => [`eval/${name}/perplexity`, perplexity] as const),
+    ...preferences.flatMap(({ name, loss, ...scores }) => [
+      [`eval/${name}/loss`, loss] as const,
+      ...preferenceScalars(`eval/${name}`, scores),
+    ]),
     ...(jointScore === null ? [] : [['eval/joint', jointScore] as const]),
     ...(gate.worsened === null ? [] : [['gate/worsened', gate.worsened] as const]),
     ['gate/rate_scale', gate.rateScale],
+  ]
+}
+
+function preferenceScalars(tag: string, { accuracy, margin }: PreferenceScores): (readonly [string, number])[] {
+  return [
+    [`${tag}/accuracy`, accuracy],
+    [`${tag}/margin`, margin],
   ]
 }

@@ -1,6 +1,6 @@
 /** Which charts a run has. */
 import type { Html } from '../../measure/report/html'
-import type { XAxis } from './curve'
+import type { Curve, XAxis } from './curve'
 import type { RunView } from './run-view'
 import { type WatchChart, watchChart } from './watch-chart'
 import { WATCH } from './watch-words'
@@ -14,9 +14,8 @@ export function watchCharts(view: RunView, axis: XAxis): Html[] {
   const named = [...sets].map(([name, set]) => ({ name, ...set }))
   const free = named.filter(({ role }) => role !== 'guarded')
   const guarded = named.filter(({ role }) => role === 'guarded')
-  const sources = new Set(
-    training.buckets.flatMap(({ values }) => [...values.keys()].filter((value) => value.startsWith('of:'))),
-  )
+  const sources = valuesOf(training, 'of:')
+  const pairs = valuesOf(evaluations, 'pairs:')
   const charts: WatchChart[] = [
     {
       ...{ name: 'bits', title: WATCH.bitsTitle, note: WATCH.lower, curve: evaluations, scale: 'linear' },
@@ -28,12 +27,16 @@ export function watchCharts(view: RunView, axis: XAxis): Html[] {
       bounds: guarded.flatMap(({ bound }, i) => (bound === null ? [] : [{ y: bound, line: i }])),
     },
     {
+      ...{ name: 'pairs', title: WATCH.pairsTitle, note: WATCH.lower, curve: evaluations, scale: 'linear' },
+      lines: pairs.map((value) => ({ value, label: value.slice(6) })),
+    },
+    {
       ...{ name: 'loss', title: WATCH.lossTitle, curve: training, scale: 'linear', band: true },
       lines: [{ value: 'loss', label: 'loss' }],
     },
     {
       ...{ name: 'loss-of', title: WATCH.lossOfTitle, curve: training, scale: 'linear', band: true },
-      lines: [...sources].sort().map((value) => ({ value, label: value.slice(3) })),
+      lines: sources.map((value) => ({ value, label: value.slice(3) })),
     },
     {
       ...{ name: 'joint', title: WATCH.jointTitle, note: WATCH.lower, curve: evaluations, scale: 'linear' },
@@ -53,4 +56,9 @@ export function watchCharts(view: RunView, axis: XAxis): Html[] {
     },
   ]
   return charts.map((chart) => watchChart(chart, marks, axis)).filter((chart) => chart !== null)
+}
+
+function valuesOf({ buckets }: Curve, prefix: string): string[] {
+  const found = buckets.flatMap(({ values }) => [...values.keys()].filter((value) => value.startsWith(prefix)))
+  return [...new Set(found)].sort()
 }

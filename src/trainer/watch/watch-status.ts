@@ -34,6 +34,8 @@ export function tilesOf({ step, evaluation, best }: RunView): Html {
     for (const { name, role, bitsPerByte } of evaluation.sets) {
       if (role) tiles.push(tile(bits(name), bitsPerByte.toFixed(4)))
     }
+    for (const { name, loss, accuracy } of evaluation.preferences ?? [])
+      tiles.push(tile(SAY.pairs(name), loss.toFixed(4), SAY.right(`${Math.round(100 * accuracy)} %`)))
     tiles.push(gateTile(evaluation.gate))
   }
   if (best) {
@@ -59,7 +61,7 @@ function gateTile({ state, worsened, bound }: GateState): Html {
 }
 
 export function evaluationTable({ evaluation, sets }: RunView): Html {
-  if (!evaluation) return html`<p>${both(WATCH.nothing)}</p>`
+  if (!evaluation || evaluation.sets.length === 0) return html`<p>${both(WATCH.nothing)}</p>`
   const role = { target: WATCH.target, guarded: WATCH.guarded }
   const rows = evaluation.sets.map((set) => {
     const { first, bound } = sets.get(set.name)!

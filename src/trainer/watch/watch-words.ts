@@ -21,6 +21,7 @@ export const WATCH = {
   lossTitle: { en: 'Training loss, nats a token', ko: '학습 손실, 토큰당 nat' },
   lossOfTitle: { en: 'Training loss by source', ko: '출처별 학습 손실' },
   bitsTitle: { en: 'Bits per byte, held-out text', ko: '바이트당 비트, 평가용 텍스트' },
+  pairsTitle: { en: 'DPO loss, held-out pairs', ko: 'DPO 손실, 평가용 응답 쌍' },
   guardedTitle: { en: 'Bits per byte of what must not be forgotten', ko: '잊으면 안 되는 텍스트의 바이트당 비트' },
   jointTitle: { en: 'Joint score', ko: '종합 점수' },
   rateTitle: { en: 'Learning rate', ko: '학습률' },
@@ -69,6 +70,8 @@ export const SAY = {
     en: `${worsened} of at most ${bound}`,
     ko: `${worsened}, 한도 ${bound}`,
   }),
+  pairs: (name: string): Both => ({ en: `${name}, DPO loss`, ko: `${name}, DPO 손실` }),
+  right: (percent: string): Both => ({ en: `${percent} of pairs right`, ko: `맞힌 쌍 ${percent}` }),
   ofSteps: (steps: string, share: string): Both => ({ en: `of ${steps}, ${share}`, ko: `${steps} 중, ${share}` }),
   joint: (score: string): Both => ({ en: `joint score ${score}`, ko: `종합 점수 ${score}` }),
   asOf: (step: string, steps: string, time: string): Both => ({

@@ -126,6 +126,26 @@ describe('blocks', () => {
     expect(() => batches.inOrder(rows, 1)).toThrow(/a pass is over/)
   })
 
+  it('sets prompts apart, all pairs of one on one side, and takes so many bytes', async () => {
+    const pairs = Array.from({ length: 60 }, (_, i): Pair => [`q${'ab'.repeat(i >> 1)}`, i % 2 ? 'b' : 'c', 'd'])
+    const side = (heldOut: { every: number; side: 'held' | 'others' }, maxBytes?: number) =>
+      preferenceStore([file(pairs)], encode, { length: 300, heldOut, maxBytes })
+    const [held, others] = [await side({ every: 4, side: 'held' }), await side({ every: 4, side: 'others' })]
+    expect(held.pairs + others.pairs).toBe(60)
+    expect(held.pairs % 2).toBe(0)
+    expect(held.pairs).toBeGreaterThan(2)
+    expect(held.pairs).toBeLessThan(30)
+    const first = await side({ every: 4, side: 'held' }, 1)
+    expect(first.pairs).toBe(1)
+    expect(first.store.read(0, 400)).toEqual(held.store.read(0, first.store.tokens))
+    // None is held out of so few; that is no error, but nothing left to learn is.
+    const none = await preferenceStore([file([])], encode, { length: 300, heldOut: { every: 4, side: 'held' } })
+    expect(none.pairs).toBe(0)
+    await expect(
+      preferenceStore([file([])], encode, { length: 300, heldOut: { every: 4, side: 'others' } }),
+    ).rejects.toThrow(/there is no preference/)
+  })
+
   it('leaves out pairs that do not fit, and says how many', async () => {
     const { preferences } = await batchesOf(
       [

@@ -2,9 +2,10 @@
 import { cpuBackend } from '../../../src/trainer/backends/cpu/backend'
 import type { Backend } from '../../../src/trainer/backends/types'
 import { pretrain } from '../../../src/trainer/run/pretrain'
+import { preferenceRun } from './small-preferences'
 import { twoStages } from './small-run'
 
-const [folder, out, what, at] = process.argv.slice(2)
+const [folder, out, what, at, objective] = process.argv.slice(2)
 let count = 0
 const die = (name: string) => {
   if (name === what && ++count === Number(at)) process.kill(process.pid, 'SIGKILL')
@@ -31,4 +32,5 @@ function deadly(backend: Backend): Backend {
   }
 }
 
-await pretrain({ ...twoStages(folder, out), backend: deadly(cpuBackend()), resume: true })
+const options = objective === 'dpo' ? preferenceRun(folder, out) : twoStages(folder, out)
+await pretrain({ ...options, backend: deadly(cpuBackend()), resume: true })

@@ -70,7 +70,7 @@ describe('steps', () => {
     )
     await initial(session)
     const { plan } = session
-    const batches = given.batches({ replayShare: undefined, read: [] })
+    const batches = given.batches!({ replayShare: undefined, read: [] })
     for (const [i, { loss, gradientNorm, learningRate, lossOf }] of steps.entries()) {
       const { ids, labels, documentStart, targets } = batches.read(4 * i, 4)
       await session.run('zero')
