@@ -1,13 +1,17 @@
-/** DPO against torch: loss, accuracy, margin and the gradients of every parameter of a small model. */
+/** DPO against torch: loss, accuracy, margin and the gradients of every parameter of a small model; then five steps of training. */
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/trainer/backends/cpu/backend'
 import type { Session } from '../../src/trainer/backends/types'
+import { createTokenMemory } from '../../src/trainer/data/token-store'
 import { answerNll, dpoWeights, positionWeights } from '../../src/trainer/objectives/dpo'
-import type { PreferenceBlocks } from '../../src/trainer/objectives/preferences'
+import { createPreferenceBatches, type PreferenceBlocks } from '../../src/trainer/objectives/preferences'
 import { buildPlan } from '../../src/trainer/plan/build'
 import { batchInputs, IGNORED } from '../../src/trainer/plan/step-inputs'
+import type { StepMetrics } from '../../src/trainer/run/metrics'
+import { train } from '../../src/trainer/run/train'
 import { findPython, runPython } from '../support/python'
+import { recipe, stage } from '../trainer/run/small-run'
 import {
   configOf,
   type GoldenCase,
@@ -98,4 +102,69 @@ describe.skipIf(!python.path)(`direct preference optimization (${python.reason})
     for (const [name, values] of gradients)
       expect(relativeDistance(values, unpack(answer.gradients[name])), name).toBeLessThan(1e-5)
   }, 300_000)
+
+  it('five steps of training are torch’s, whatever stands beside a pair in its block', async () => {
+    const beta = 0.5
+    const vocabulary = golden.config.vocab_size as number
+    const preferences = preferencesOf(many(23, vocabulary))
+    const length = 32
+    const batches = createPreferenceBatches({ preferences, length, seed: 3, vocabulary })
+    const adamw = { weightDecay: 0.1, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, maxNorm: 1, learningRate: 0.01 }
+    const told: StepMetrics[] = []
+    await train({
+      ...{ backend: cpuBackend(), config, baseRows: null, batch: 2, length, accumulate: 2, tokens: 5 * 4 * length },
+      recipe: {
+        ...recipe(stage('all', { ...adamw, schedule: { kind: 'constant', warmup: 0, final: 1 } })),
+        objective: { kind: 'dpo', beta },
+      },
+      initial: async (session) => writeWeights(session, 31),
+      preferences: { batches },
+      onMetrics: (one) => one.kind === 'step' && told.push(one),
+    })
+    const steps = Array.from({ length: 5 }, (_, i) => [...batches.read(4 * i, 4).pairs])
+    // More pairs than blocks, so that some stand side by side; more of them than there are, so that some come again.
+    expect(steps.flat().length).toBeGreaterThan(23)
+    expect(batches.rows).toBeLessThan(23)
+    const query = { config: golden.config, seeds: [31, 31], pairs: many(23, vocabulary), beta, steps, adamw }
+    const answer = await runPython<{ loss: number; accuracy: number; margin: number; norm: number }[]>(
+      ...([python.path!, script, query] as const),
+    )
+    expect(told).toHaveLength(5)
+    // It learns: a run that stood still would be torch's in its first step alone.
+    expect(Math.max(...answer.map(({ loss }) => Math.abs(loss - Math.LN2)))).toBeGreaterThan(0.05)
+    for (const [i, { loss, preferences: scores, gradientNorm }] of told.entries()) {
+      expect(scores!.pairs).toBe(steps[i].length)
+      expect(Math.abs(loss - answer[i].loss)).toBeLessThan(2e-5)
+      expect(Math.abs(scores!.margin - answer[i].margin)).toBeLessThan(1e-4)
+      // Of pairs that policy and reference see alike, rounding decides.
+      if (i > 0) expect(scores!.accuracy).toBeCloseTo(answer[i].accuracy, 12)
+      expect(Math.abs(gradientNorm / answer[i].norm - 1)).toBeLessThan(1e-3)
+    }
+  }, 300_000)
 })
+
+type Pair = readonly [prompt: readonly number[], chosen: readonly number[], rejected: readonly number[]]
+
+/** Of other lengths, every one. */
+function many(count: number, vocabulary: number): Pair[] {
+  let state = 9
+  const ids = (size: number) =>
+    Array.from({ length: size }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return (state >>> 8) % vocabulary
+    })
+  return Array.from({ length: count }, (_, i) => [ids(1 + (i % 4)), ids(1 + (i % 3)), ids(1 + ((i * 2) % 5))])
+}
+
+function preferencesOf(some: readonly Pair[]) {
+  const memory = createTokenMemory()
+  for (const [prompt, ...answers] of some) {
+    const [ids, mask] = [
+      answers.flatMap((answer) => [...prompt, ...answer]),
+      answers.flatMap((answer) => [...prompt.map(() => 0), ...answer.map(() => 1)]),
+    ]
+    memory.add(Int32Array.from(ids), Uint8Array.from(mask))
+  }
+  const rejected = Int32Array.from(some, ([prompt, chosen]) => prompt.length + chosen.length)
+  return { store: memory.store('many', 0), pairs: some.length, rejected, left: 0 }
+}

@@ -1,6 +1,8 @@
 """DPO's loss (arXiv 2305.18290, equation 7) and gradients by torch's own differentiation, for ours to be held against.
 
-Reads {"config", "seeds": [policy, reference], "pairs": [[prompt, chosen, rejected]], "beta"} as JSON on stdin.
+Reads {"config", "seeds": [policy, reference], "pairs": [[prompt, chosen, rejected]], "beta"} as JSON on stdin. With
+"steps", lists of indices of pairs, it trains on them by torch's AdamW instead and tells loss, accuracy, margin and norm of
+each step.
 """
 
 import base64
@@ -41,15 +43,43 @@ def packed(tensor):
     return base64.b64encode(tensor.detach().float().contiguous().numpy().astype("<f4").tobytes()).decode()
 
 
+def margins_of(model, pairs, beta):
+    """β times the log-ratio of both answers; DPO's margin is that of the policy without that of the reference."""
+    ratios = [log_probability(model, prompt, a) - log_probability(model, prompt, b) for prompt, a, b in pairs]
+    return beta * torch.stack(ratios)
+
+
+def train(policy, reference, asked):
+    vectors = [parameter for parameter in policy.parameters() if parameter.dim() == 1]
+    matrices = [parameter for parameter in policy.parameters() if parameter.dim() > 1]
+    adamw = asked["adamw"]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": adamw["weightDecay"]}, {"params": vectors, "weight_decay": 0.0}],
+        lr=adamw["learningRate"],
+        betas=(adamw["beta1"], adamw["beta2"]),
+        eps=adamw["epsilon"],
+    )
+    before = margins_of(reference, asked["pairs"], asked["beta"]).detach()
+    told = []
+    for step in asked["steps"]:
+        margins = margins_of(policy, [asked["pairs"][pair] for pair in step], asked["beta"]) - before[step]
+        loss = -torch.nn.functional.logsigmoid(margins).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), adamw["maxNorm"])
+        optimizer.step()
+        accuracy = (margins > 0).double().mean().item()
+        told.append({"loss": loss.item(), "accuracy": accuracy, "margin": margins.mean().item(), "norm": norm.item()})
+    return told
+
+
 asked = json.load(sys.stdin)
 policy, reference = (build(asked["config"], seed) for seed in asked["seeds"])
-margins = []
-for prompt, chosen, rejected in asked["pairs"]:
-    with torch.no_grad():
-        before = log_probability(reference, prompt, chosen) - log_probability(reference, prompt, rejected)
-    after = log_probability(policy, prompt, chosen) - log_probability(policy, prompt, rejected)
-    margins.append(asked["beta"] * (after - before))
-margins = torch.stack(margins)
+if "steps" in asked:
+    json.dump(train(policy, reference, asked), sys.stdout)
+    sys.exit()
+before = margins_of(reference, asked["pairs"], asked["beta"]).detach()
+margins = margins_of(policy, asked["pairs"], asked["beta"]) - before
 loss = -torch.nn.functional.logsigmoid(margins).mean()
 loss.backward()
 json.dump(
