@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writePairs } from '../trainer/run/small-preferences'
 import { layOutRun } from '../trainer/run/small-run'
 import { koVocab } from './run'
 
@@ -66,6 +67,45 @@ describe('pretrain', () => {
     })
     const over = await run('--tokens 480 --learning-rate 0.01 --save-every 4 --resume --json --out out')
     expect(JSON.parse(over.stdout)).toMatchObject({ ended: 'done', step: 10, steps: 10, tokens: 480 })
+  })
+
+  it('learns preferences, measures those that are held out, and goes on', async () => {
+    writePairs(join(folder, 'pairs.jsonl'), 0, 40)
+    const dpo = (args: string) =>
+      koVocab(
+        `pretrain --model model --data pairs.jsonl --recipe dpo --chat-template llama-2 --guard en.txt --eval-bytes 2k
+          --held-out 5 --length 160 --batch 2 --accumulate 1 --learning-rate 0.02 --tokens 3200 --backend cpu
+          --token-cache cache --save-every 3 ${args}`.split(/\s+/),
+        { cwd: folder },
+      )
+    const dry = await dpo('--dry-run --out dpo')
+    expect(dry).toMatchObject({ code: 0, stderr: '' })
+    expect(dry.stdout).toContain('  objective:\n    kind: dpo\n    beta: 0.1\n')
+    const refused = await dpo('--replay en.txt --out dpo')
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('learns from pairs alone, but --replay is'),
+    })
+    expect(existsSync(join(folder, 'dpo'))).toBe(false)
+    const paused = await dpo('--max-steps 6 --out dpo')
+    expect(paused).toMatchObject({ code: 0, stdout: '' })
+    expect(paused.stderr).toMatch(/^preferences: 3\d pairs in \d+ blocks, which the run reads \d\.\d\d times$/m)
+    expect(paused.stderr).toMatch(/^reference: what the model at the beginning says of 40 pairs$/m)
+    expect(paused.stderr).toMatch(/^step 0 {2}pairs 0\.6931 right 0 % {2}en \d\.\d{4} bits\/byte {2}en gate ok /m)
+    const { code, stderr } = await dpo('--resume --out dpo')
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('reference:')
+    expect(stderr).toContain('dpo: goes on after step 6 of 10')
+    const metrics = metricsOf('dpo')
+    const steps = metrics.filter(({ kind }) => kind === 'step')
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect(steps[0].loss).toBeCloseTo(Math.LN2, 12)
+    expect(steps.at(-1).loss).toBeLessThan(Math.LN2)
+    const evaluations = metrics.filter(({ kind }) => kind === 'evaluation')
+    expect(evaluations.at(-1).preferences[0].loss).toBeLessThan(evaluations[0].preferences[0].loss)
+    expect(readdirSync(join(folder, 'dpo'))).toEqual(
+      expect.arrayContaining(['best', 'config.json', 'model.safetensors', 'reference.json', 'run.json']),
+    )
   })
 
   it('takes a recipe and options from files', async () => {
