@@ -45,6 +45,7 @@ const nodeFiles = [
   'counts/count-parts.ts',
   'counts/count-to-file.ts',
   'counts/count.ts',
+  'counts/counts-inputs.ts',
   'counts/shard-folder.ts',
   'counts/spill-file.ts',
   'counts/worker.ts',
