@@ -10,10 +10,12 @@ export interface CountBudget {
   table: TableLimit
   /** Sorting by count, and sorting a file, on one thread. */
   sort: TableLimit
-  /** Sorted streams merged at once. */
+  /** Runs merged at once. */
   fanIn: number
   /** For reading each of them. */
   bufferBytes: number
+  /** For the row groups of all files that are merged at once. */
+  groupBytes: number
 }
 
 /**
@@ -51,15 +53,16 @@ export function countBudget(memory: number, threads: number, taken: number = pea
   const free = memory - taken - MAIN_BYTES
   const possible = Math.max(1, Math.min(threads, Math.floor(free / (THREAD_BYTES + THREAD_LEAST_BYTES))))
   const forTable = free / possible - THREAD_BYTES
-  // The merge begins when the threads are gone. Half of it is for buffers.
-  const forMerge = free / 2
+  // The merge begins when the threads are gone: half of it to sort by count, a quarter for what is being read.
+  const forReading = free / 4
   const bufferBytes = 1 << 16
   return {
     threads: possible,
     table: limitOf(forTable, TABLE_WORD_BYTES),
-    sort: limitOf(forMerge, SORT_WORD_BYTES),
-    fanIn: Math.max(2, Math.min(1024, Math.floor(forMerge / (4 * bufferBytes)))),
+    sort: limitOf(free / 2, SORT_WORD_BYTES),
+    fanIn: Math.max(2, Math.min(1024, Math.floor(forReading / bufferBytes))),
     bufferBytes,
+    groupBytes: forReading,
   }
 }
 

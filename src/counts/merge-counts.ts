@@ -36,8 +36,8 @@ export interface MergedCounts extends Tally {
 /** Unless another budget is given. */
 const DEFAULT_MEMORY = 1e9
 
-/** What a source takes a row of its row group: as arrays, and while it is read. */
-const SOURCE_ROW_BYTES = 200
+/** What a source takes a row of its row group: word, offset and count, twice while the next group is read. */
+const SOURCE_ROW_BYTES = 60
 
 /**
  * Adds up counts: of the shards of a corpus, which gives the bytes that counting it on one machine gives; or of several
@@ -95,10 +95,7 @@ async function sourcesOf(
     onRows,
   )
   const groupRows = Math.max(1, ...sorted.map(({ rows, groups }) => rows / Math.max(1, groups)))
-  const atOnce = Math.max(
-    2,
-    Math.min(budget.fanIn, Math.floor((budget.fanIn * budget.bufferBytes) / (groupRows * SOURCE_ROW_BYTES))),
-  )
+  const atOnce = Math.max(2, Math.min(1024, Math.floor(budget.groupBytes / (groupRows * SOURCE_ROW_BYTES))))
   if (sorted.length + runs.length <= atOnce) {
     return [...sorted.map((file) => sourceOfFile(file, onRows)), ...runs.map((run) => readRun(run, budget.bufferBytes))]
   }

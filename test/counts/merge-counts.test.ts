@@ -74,6 +74,7 @@ const tiny: fc.Arbitrary<CountBudget> = fc.record({
   sort: fc.record({ words: fc.integer({ min: 1, max: 30 }), bytes: fc.integer({ min: 1, max: 300 }) }),
   fanIn: fc.integer({ min: 2, max: 5 }),
   bufferBytes: fc.integer({ min: 1, max: 10_000 }),
+  groupBytes: fc.integer({ min: 1, max: 10_000 }),
 })
 
 describe('counting within a budget', () => {
@@ -100,7 +101,7 @@ describe('counting within a budget', () => {
     for (const threads of [2, 3]) {
       for (const words of threads === 3 ? [600, 6000, 10_000_000] : [2000]) {
         const limit = { words, bytes: words * 20 }
-        const budget = { threads, table: limit, sort: limit, fanIn: 4, bufferBytes: 5000 }
+        const budget = { threads, table: limit, sort: limit, fanIn: 4, bufferBytes: 5000, groupBytes: 5000 }
         const path = join(fresh(), 'counts.parquet')
         const given = { form: 'sentencepiece' as const, budget, worker, tmp: root }
         const { spilledBytes } = await withCountedRows(
@@ -122,7 +123,7 @@ describe('counting within a budget', () => {
     const files = await corpusOf([zipfText(50_000, 1e9)])
     const tmp = fresh()
     const limit = { words: 500, bytes: 10_000 }
-    const budget = { threads: 1, table: limit, sort: limit, fanIn: 4, bufferBytes: 5000 }
+    const budget = { threads: 1, table: limit, sort: limit, fanIn: 4, bufferBytes: 5000, groupBytes: 5000 }
     await countToFile(files, join(fresh(), 'counts.parquet'), { form: 'sentencepiece', budget, tmp })
     expect(spawnSync('ls', ['-A', tmp], { encoding: 'utf8' }).stdout).toBe('')
     const blocked = join(tmp, 'file')
@@ -276,7 +277,7 @@ describe('merging the counts of several corpora', () => {
     }
     const expected = await whole(all, { form: 'sentencepiece' })
     const limit = { words: 3000, bytes: 60_000 }
-    const budget = { threads: 1, table: limit, sort: limit, fanIn: 3, bufferBytes: 5000 }
+    const budget = { threads: 1, table: limit, sort: limit, fanIn: 3, bufferBytes: 5000, groupBytes: 5000 }
     for (const given of [{}, { budget }]) {
       const out = join(fresh(), 'counts.parquet')
       await mergeCounts(paths, out, { ...given, tmp: root })
