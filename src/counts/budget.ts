@@ -31,10 +31,10 @@ const SORT_WORD_BYTES = 16
 const WORD_BYTES = 20
 
 /** What a thread takes beside its table: its copy of the program, blocks of text, what is not yet collected. */
-const THREAD_BYTES = 40e6
+const THREAD_BYTES = 48e6
 
 /** The same for writing Parquet, and for what is not yet collected, on the main thread. */
-const MAIN_BYTES = 60e6
+const MAIN_BYTES = 90e6
 
 /** A thread with less would spill every few seconds. */
 const THREAD_LEAST_BYTES = 24e6

@@ -1,8 +1,7 @@
 /** Counting on one thread, with or without a limit to its memory. Node only. */
 import { createFeed, type Feed, type TableLimit } from './feed'
-import { createKeys } from './order'
 import type { CountPlan } from './plan'
-import { tableByBytes } from './rows'
+import { createTableSorter, type TableSorter, tableByBytes } from './rows'
 import { addText } from './scan-words'
 import { type SpilledRun, type SpillFile, writeRunSync } from './spill-file'
 import { clearWordTable, createWordTable, type WordTable, wordCount, wordLength, wordStart } from './word-table'
@@ -37,11 +36,11 @@ export function createCounter({ plan, leaveOut, nfc, spilling }: CounterTask): C
   }
   const { limit, file } = spilling
   const runs: SpilledRun[] = []
-  let keys: ReturnType<typeof createKeys> | undefined
+  let sorter: TableSorter | undefined
   const spill = (table: WordTable) => {
     const words = finished(table)
-    if (keys === undefined || keys.sorted.length < words.size) keys = createKeys(words.size)
-    runs.push(writeRunSync(file, tableByBytes(words, BATCH_ROWS, keys)))
+    if (!sorter || sorter.places.length < words.size) sorter = createTableSorter(Math.ceil(1.2 * words.size))
+    runs.push(writeRunSync(file, tableByBytes(words, BATCH_ROWS, sorter)))
     clearWordTable(table)
   }
   const feed = createFeed(plan, { leaveOut, limit, onFull: spill })

@@ -13,23 +13,17 @@ export function isOrdered(table: WordCounts): boolean {
 
 type Words = Pick<WordCounts, 'bytes' | 'offsets'>
 
-/**
- * The places of the words by their UTF-8 bytes, equal words in order of their places.
- *
- * @param keys room to sort in, from {@link createKeys}, where one sorts again and again
- */
-export function placesByBytes(words: Words, keys?: Keys): Uint32Array {
-  const size = words.offsets.length - 1
-  const places = new Uint32Array(size)
-  for (let i = 0; i < size; i++) places[i] = i
-  sortByBytes(words, places, 0, size, 0, keys ?? createKeys(size))
-  return places
+/** Fills `places`, one a word, with the places of the words by their UTF-8 bytes, equal words in order of their places. */
+export function sortPlaces(words: Words, places: Uint32Array, keys: Keys): void {
+  for (let i = 0; i < places.length; i++) places[i] = i
+  sortByBytes(words, places, 0, places.length, 0, keys)
 }
 
 /** The same words in order, each once, the counts of equal words added up. */
 export function orderWords(table: WordCounts): WordCounts {
   const { bytes, offsets, counts } = table
-  const byWord = placesByBytes(table)
+  const byWord = new Uint32Array(counts.length)
+  sortPlaces(table, byWord, createKeys(byWord.length))
   const sums = new Float64Array(counts.length)
   let distinct = 0
   for (let i = 0; i < byWord.length; i++) {

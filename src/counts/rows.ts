@@ -1,7 +1,7 @@
 /** Words with counts as a stream of batches, for tables that do not fit the memory. */
-import { type Keys, placesByBytes } from './order'
+import { createKeys, type Keys, sortPlaces } from './order'
 import type { WordCounts } from './types'
-import { flattenTable, type WordTable } from './word-table'
+import { type WordTable, wordCount, wordStart } from './word-table'
 
 /** A batch: word i is `bytes[offsets[i] .. offsets[i + 1])`, counted `counts[i]` times. */
 export type WordRows = Pick<WordCounts, 'bytes' | 'offsets' | 'counts'>
@@ -78,10 +78,36 @@ export function* rowsAt(words: WordRows, places: Uint32Array, rows: number): Gen
   if (batch.rows > 0) yield batch.take()
 }
 
+/** Room to sort the words of a table in, where that is done again and again. */
+export interface TableSorter {
+  offsets: Uint32Array
+  places: Uint32Array
+  keys: Keys
+}
+
+/** @param words of the largest table; memory is taken as it is written to */
+export function createTableSorter(words: number): TableSorter {
+  return { offsets: new Uint32Array(words + 1), places: new Uint32Array(words), keys: createKeys(words) }
+}
+
 /** The words of a table by their bytes, in batches. */
-export function* tableByBytes(table: WordTable, rows: number, keys?: Keys): Generator<WordRows> {
-  const words = flattenTable(table)
-  yield* rowsAt(words, placesByBytes(words, keys), rows)
+export function* tableByBytes(
+  table: WordTable,
+  rows: number,
+  sorter: TableSorter = createTableSorter(table.size),
+): Generator<WordRows> {
+  const { size, arena } = table
+  const offsets = sorter.offsets.subarray(0, size + 1)
+  for (let i = 0; i < size; i++) offsets[i] = wordStart(table, i)
+  offsets[size] = table.used
+  const places = sorter.places.subarray(0, size)
+  sortPlaces({ bytes: arena, offsets }, places, sorter.keys)
+  const batch = createBatchBuilder(Math.min(rows, Math.max(1, size)))
+  for (const place of places) {
+    batch.add(arena, offsets[place], offsets[place + 1], wordCount(table, place))
+    if (batch.rows === rows) yield batch.take()
+  }
+  if (batch.rows > 0) yield batch.take()
 }
 
 /** A batch in batches of at most so many rows. */

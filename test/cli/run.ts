@@ -8,7 +8,8 @@ import { emptyBase } from '../../src/extend/from-nothing'
 import { saveTokenizer } from '../../src/tokenizer/save'
 import { koreanText, llama2Json } from '../support/fixtures'
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+/** The built command, or another build of it. */
+export const cli: string = process.env.KO_VOCAB_CLI ?? fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 export interface Ended {
   code: number | null
