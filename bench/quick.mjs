@@ -14,6 +14,7 @@ for (const [name, result] of Object.entries({
   speed: 'speed',
   scale: 'scale',
   apply: 'apply',
+  memory: 'memory',
   prepare: 'prepare',
   'trainer/speed': 'trainer-small',
 })) {
