@@ -129,25 +129,3 @@ function byBytes(sources: readonly WordSource[]): Comparison {
     },
   }
 }
-
-/** Words that are in memory, as a source. */
-export function sourceOf(words: WordRows): WordSource {
-  let row = -1
-  const { bytes, offsets, counts } = words
-  const source: WordSource = {
-    bytes,
-    start: 0,
-    end: 0,
-    count: 0,
-    next() {
-      if (row < 0 || row >= counts.length) return false
-      source.start = offsets[row]
-      source.end = offsets[row + 1]
-      source.count = counts[row]
-      row++
-      return true
-    },
-    load: async () => row < 0 && ++row < counts.length,
-  }
-  return source
-}
