@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { buildSync } from 'esbuild'
 import fc from 'fast-check'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CorpusFile, expandInputs } from '../../src/corpus/files'
 import type { CountBudget } from '../../src/counts/budget'
@@ -167,6 +168,30 @@ describe('merging the shards of a corpus', () => {
       ),
       { numRuns: runs(12, 200) },
     )
+  })
+
+  it('gives them of records too: JSON Lines, tables and Parquet, plain and compressed', async () => {
+    const place = fresh()
+    const lines = Buffer.from(zipfText(60_000, 1e6)).toString().trim().split('\n')
+    const records = lines.map((text, id) =>
+      JSON.stringify({ id, text: id % 7 === 0 ? `${text}\n둘째 줄 "따옴표"` : text }),
+    )
+    writeFileSync(join(place, 'a.jsonl'), `${records.join('\n')}\n`)
+    writeFileSync(join(place, 'b.jsonl.gz'), gzipSync(records.slice(0, 99).join('\n')))
+    const cells = lines.map((text, id) => (id % 5 === 0 ? `${id},"${text}\n셋째, 줄"` : `${id},${text}`))
+    writeFileSync(join(place, 'c.csv'), `id,text\n${cells.join('\n')}\n`)
+    const data = lines.slice(0, 400)
+    const columnData = [{ name: 'text', data, type: 'STRING' as const }]
+    writeFileSync(join(place, 'd.parquet'), Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 50 })))
+    const list = await expandInputs([place])
+    const given = { form: 'sentencepiece' as const }
+    const expected = await whole(list, given)
+    for (const of of [1, 5, 12]) {
+      const folder = fresh()
+      for (let index = 0; index < of; index++) await countShard(list, folder, { index, of }, given)
+      await mergeCounts([folder], join(folder, 'counts.parquet'))
+      expect(readFileSync(join(folder, 'counts.parquet')).equals(expected)).toBe(true)
+    }
   })
 
   const options = { form: 'sentencepiece' as const }
