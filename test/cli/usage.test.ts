@@ -21,38 +21,47 @@ describe('help', () => {
       Teach an English-centred tokenizer to read Korean cheaply: continued BPE, audited
 
       Options:
-        -V, --version                     print the version
-        -h, --help                        print help
+        -V, --version                       print the version
+        -h, --help                          print help
 
       Commands:
-        extend [options]                  extend a tokenizer: count, learn, extend, audit, init map, one
-                                          folder
-        merge [options]                   bring pieces of other vocabularies into a base: merge, extend,
-                                          audit, init map, one folder
-        prune [options]                   take added pieces away from the leaves: the least used, never
-                                          what another piece needs
-        plan [options]                    how many pieces are worth adding: every size measured in one
-                                          run, and one proposed
-        count [options]                   count the words of a corpus as the base's pre-tokenizer makes
-                                          them
-        merges [options]                  learn pieces: continue the base's byte-pair encoding on counted
-                                          words
-        audit [options]                   check that an extended tokenizer keeps every promise
-        init-map [options]                say how the embedding rows of new pieces are made of base rows
-        compare-init [options]            hold the rows of every init method against those of a model,
-                                          untrained
-        apply [options]                   write the extended model: new embedding rows, config, tokenizer,
-                                          model card
-        encode [options] [files...]       text to ids, line by line
-        decode [options] [files...]       ids to text, line by line
-        inspect [options] <path> [other]  say what a tokenizer is, or how two differ
-        diff [options] <a> <b>            every difference between two tokenizers, and between what they
-                                          make of text
-        bench [options]                   compare any tokenizers on any text: tokens a syllable, and what
-                                          follows from them
-        demo [options]                    extend Llama-2's tokenizer on a small Korean text and show what
-                                          changes
-        help [command]                    print the help of a command
+        extend [options]                    extend a tokenizer: count, learn, extend, audit, init map, one
+                                            folder
+        merge [options]                     bring pieces of other vocabularies into a base: merge, extend,
+                                            audit, init map, one folder
+        prune [options]                     take added pieces away from the leaves: the least used, never
+                                            what another piece needs
+        plan [options]                      how many pieces are worth adding: every size measured in one
+                                            run, and one proposed
+        prepare [options]                   clean, filter and deduplicate a corpus, step by step, with a
+                                            report and a data card
+        count [options]                     count the words of a corpus as the base's pre-tokenizer makes
+                                            them
+        merge-counts [options] <inputs...>  add up counts: the shards of many machines, or the counts of
+                                            several corpora
+        merges [options]                    learn pieces: continue the base's byte-pair encoding on
+                                            counted words
+        audit [options]                     check that an extended tokenizer keeps every promise
+        init-map [options]                  say how the embedding rows of new pieces are made of base rows
+        compare-init [options]              hold the rows of every init method against those of a model,
+                                            untrained
+        apply [options]                     write the extended model: new embedding rows, config,
+                                            tokenizer, model card
+        pretrain [options]                  train the extended model on text, and measure that it does not
+                                            forget
+        evaluate [options]                  bits per byte of models on text, comparable across tokenizers
+        handoff [options]                   hand a recipe, encoded text and the model on to torchrun,
+                                            transformers, axolotl or torchtune
+        encode [options] [files...]         text to ids, line by line
+        decode [options] [files...]         ids to text, line by line
+        inspect [options] <path> [other]    say what a tokenizer is, or how two differ
+        diff [options] <a> <b>              every difference between two tokenizers, and between what they
+                                            make of text
+        bench [options]                     compare any tokenizers on any text: tokens a syllable, and
+                                            what follows from them
+        demo [options]                      extend Llama-2's tokenizer on a small Korean text and show
+                                            what changes
+        help [command]                      print the help of a command
 
       Example:
         ko-vocab extend --base ./Llama-2-7b-hf --corpus 'ko/**/*.txt' --add 14336 --out ./llama-2-ko
