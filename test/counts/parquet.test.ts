@@ -56,7 +56,7 @@ const entries = fc.array(
 )
 
 test('any table comes back, with its metadata', async () => {
-  const meta = fc.dictionary(fc.stringMatching(/^[a-z_.]+$/), fc.string({ unit: 'grapheme' }))
+  const meta = fc.dictionary(fc.stringMatching(/^[a-z][a-z_.]*$/), fc.string({ unit: 'grapheme' }))
   await fc.assert(
     fc.asyncProperty(entries, meta, async (list, keys) => {
       const back = await decode(encode(orderWords(tableOf(list, keys))))
