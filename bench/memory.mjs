@@ -63,19 +63,21 @@ for (const size of sizes) {
   rmSync(file)
 }
 
-/** For 100 GB: distinct words grow with a power of the text (Heaps), and what is spilled with them. */
+/**
+ * For 100 GB: distinct words grow with a power of the text (Heaps), that of the last two sizes. Time and spilled bytes grow
+ * with the text once it is much more than the tables hold: each run then holds as many words for as much text.
+ */
 function projection(name) {
   const rows = results.filter((row) => row.name === name && !row.failed)
   if (rows.length < 2) return null
   const [one, two] = rows.slice(-2)
-  const power = (of) => Math.log(two[of] / one[of]) / Math.log(two.bytes / one.bytes)
-  const factor = (of) => (100e9 / two.bytes) ** power(of)
+  const heaps = Math.log(two.words / one.words) / Math.log(two.bytes / one.bytes)
+  const times = 100e9 / two.bytes
   return {
     name,
-    words: two.words * factor('words'),
-    spilledBytes: one.spilledBytes > 0 ? two.spilledBytes * factor('spilledBytes') : null,
-    hours: (two.seconds * factor('seconds')) / 3600,
-    peakMb: two.budgetMb,
+    words: two.words * times ** heaps,
+    spilledBytes: two.spilledBytes * times,
+    hours: (two.seconds * times) / 3600,
   }
 }
 const projected = budgets.map((budget) => projection(`${budget} MB`)).filter(Boolean)
@@ -105,7 +107,7 @@ writeReport(
     ...(projected.length === 0
       ? []
       : [
-          '100 GB of such text, by the powers with which the last two sizes grow:',
+          '100 GB of such text, reckoned from the largest size (words: from the last two); peak memory is within the budget:',
           '',
           ...table(
             ['budget', 'distinct words, M', 'spilled GB', 'hours'],
