@@ -34,17 +34,17 @@ const WORD_BYTES = 20
 const THREAD_BYTES = 48e6
 
 /** The same for writing Parquet, and for what is not yet collected, on the main thread. */
-const MAIN_BYTES = 90e6
+const MAIN_BYTES = 130e6
 
 /** A thread with less would spill every few seconds. */
 const THREAD_LEAST_BYTES = 24e6
 
 /**
  * @param memory bytes that the process may take in all
- * @param taken bytes that it has taken so far, at its peak
+ * @param taken bytes that it takes now
  * @throws KoVocabError `bad-option` when the budget is too small, with the least that would do
  */
-export function countBudget(memory: number, threads: number, taken: number = peakBytes()): CountBudget {
+export function countBudget(memory: number, threads: number, taken: number = bytesTaken()): CountBudget {
   const least = taken + MAIN_BYTES + THREAD_BYTES + THREAD_LEAST_BYTES
   if (memory < least) {
     const what = `--memory ${megabytes(memory)}: the program and the tokenizer alone take ${megabytes(taken)}`
@@ -53,13 +53,13 @@ export function countBudget(memory: number, threads: number, taken: number = pea
   const free = memory - taken - MAIN_BYTES
   const possible = Math.max(1, Math.min(threads, Math.floor(free / (THREAD_BYTES + THREAD_LEAST_BYTES))))
   const forTable = free / possible - THREAD_BYTES
-  // The merge begins when the threads are gone: half of it to sort by count, a quarter for what is being read.
+  // The merge begins when the threads are gone. A third of it is left for what is not yet collected.
   const forReading = free / 4
   const bufferBytes = 1 << 16
   return {
     threads: possible,
     table: limitOf(forTable, TABLE_WORD_BYTES),
-    sort: limitOf(free / 2, SORT_WORD_BYTES),
+    sort: limitOf(0.4 * free, SORT_WORD_BYTES),
     fanIn: Math.max(2, Math.min(1024, Math.floor(forReading / bufferBytes))),
     bufferBytes,
     groupBytes: forReading,
@@ -72,9 +72,10 @@ function limitOf(bytes: number, each: number): TableLimit {
   return { words, bytes: Math.min(words * WORD_BYTES, 2 ** 31) }
 }
 
-/** The most that this process has taken so far; what it takes now may be less. */
-function peakBytes(): number {
-  return process.resourceUsage().maxRSS * 1024
+/** What is mapped, but for the part of the heap that is free to be filled. */
+function bytesTaken(): number {
+  const { rss, heapTotal, heapUsed } = process.memoryUsage()
+  return rss - (heapTotal - heapUsed)
 }
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)}MB`

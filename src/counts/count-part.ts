@@ -1,6 +1,7 @@
 /** Counting on one thread, with or without a limit to its memory. Node only. */
 import { createFeed, type Feed, type TableLimit } from './feed'
 import type { CountPlan } from './plan'
+import { release } from './release'
 import { createTableSorter, type TableSorter, tableByBytes } from './rows'
 import { addText } from './scan-words'
 import { type SpilledRun, type SpillFile, writeRunSync } from './spill-file'
@@ -50,7 +51,10 @@ export function createCounter({ plan, leaveOut, nfc, spilling }: CounterTask): C
       const { table } = feed
       const isLarge = table.size > limit.words * KEPT_SHARE || table.used > limit.bytes * KEPT_SHARE
       if (table.size > 0 && (runs.length > 0 || isLarge)) spill(table)
-      return { table: trimmed(finished(table)), runs }
+      const left = trimmed(finished(table))
+      release([table.arena, table.entries, table.slots])
+      if (sorter) release([sorter.offsets, sorter.places, sorter.keys.sorted, sorter.keys.words])
+      return { table: left, runs }
     },
   }
 }
@@ -58,7 +62,13 @@ export function createCounter({ plan, leaveOut, nfc, spilling }: CounterTask): C
 /** A table made for a limit, in arrays of its own size. */
 function trimmed(table: WordTable): WordTable {
   const { arena, used, entries, size, slots } = table
-  return { arena: arena.slice(0, used + 16), used, entries: entries.slice(0, Math.max(64, size * 4)), slots, size }
+  return {
+    arena: arena.slice(0, used + 16),
+    used,
+    entries: entries.slice(0, Math.max(64, size * 4)),
+    slots: slots.slice(),
+    size,
+  }
 }
 
 /** The same words in canonical composition, counts of words that become equal added up. */

@@ -2,6 +2,7 @@
 import type { TableLimit } from './feed'
 import { type MergeOptions, mergeRows } from './merge-rows'
 import { byCountFalling } from './order'
+import { release } from './release'
 import { type RowStream, rowsAt, type WordRows } from './rows'
 import { readRun, type SpilledRun, type SpillFile, writeRunSync } from './spill-file'
 
@@ -25,24 +26,28 @@ export async function* orderByCount(stream: RowStream, options: OrderByCountOpti
   const held = createHeldRows(limit)
   const runs: SpilledRun[] = []
   let file: SpillFile | undefined
-  for await (const batch of stream) {
-    if (
-      held.rows > 0 &&
-      (held.rows + batch.counts.length > limit.words || held.used + batch.bytes.length > limit.bytes)
-    ) {
-      file ??= options.spill()
-      runs.push(writeRunSync(file, sorted(held.take(), rows)))
+  try {
+    for await (const batch of stream) {
+      if (
+        held.rows > 0 &&
+        (held.rows + batch.counts.length > limit.words || held.used + batch.bytes.length > limit.bytes)
+      ) {
+        file ??= options.spill()
+        runs.push(writeRunSync(file, sorted(held.take(), rows)))
+      }
+      held.add(batch)
     }
-    held.add(batch)
+    if (runs.length === 0) {
+      yield* sorted(held.take(), rows)
+      return
+    }
+    if (held.rows > 0) runs.push(writeRunSync(file!, sorted(held.take(), rows)))
+    held.drop()
+    const sources = runs.map((run) => readRun(run, options.bufferBytes))
+    yield* mergeRows(sources, 'count', options)
+  } finally {
+    held.drop()
   }
-  if (runs.length === 0) {
-    yield* sorted(held.take(), rows)
-    return
-  }
-  if (held.rows > 0) runs.push(writeRunSync(file!, sorted(held.take(), rows)))
-  held.drop()
-  const sources = runs.map((run) => readRun(run, options.bufferBytes))
-  yield* mergeRows(sources, 'count', options)
 }
 
 function sorted(words: WordRows, rows: number): Iterable<WordRows> {
@@ -86,6 +91,7 @@ function createHeldRows(limit: TableLimit) {
       }
     },
     drop() {
+      release([bytes, offsets, counts])
       bytes = new Uint8Array(0)
       offsets = new Uint32Array(1)
       counts = new Float64Array(0)
