@@ -42,11 +42,8 @@ for (const size of sizes) {
   for (const { name, memory, of } of roads) {
     process.stderr.write(`  ${name}\n`)
     const out = join(folder, 'counts.parquet')
-    const query = { files: [file], out, threads: options.threads, memory, tmp: folder, of }
-    const args = [worker, JSON.stringify(query)]
-    const run = await runMeasured({ command: process.execPath, args }, folder).catch(({ message }) => ({
-      failed: message,
-    }))
+    const query = { files: [file], out, threads: options.threads, memory, tmp: folder }
+    const run = await (of ? inShards(query, of) : counting(query)).catch(({ message }) => ({ failed: message }))
     const row = { name, bytes, budgetMb: memory && memory / 1e6, ...run, ...run.said }
     if (!run.failed) {
       row.peakMb = run.said.peakMb
@@ -61,6 +58,27 @@ for (const size of sizes) {
     results.push(row)
   }
   rmSync(file)
+}
+
+function counting(query) {
+  return runMeasured({ command: process.execPath, args: [worker, JSON.stringify(query)] }, folder)
+}
+
+/** A process a shard, one after the other, and one that merges. */
+async function inShards(query, of) {
+  const shards = `${query.out}.shards`
+  const runs = []
+  for (let index = 0; index < of; index++) runs.push(await counting({ ...query, out: shards, shard: { index, of } }))
+  const merged = await counting({ ...query, merge: shards })
+  rmSync(shards, { recursive: true })
+  const all = [...runs, merged]
+  const sum = (of) => all.reduce((total, run) => total + of(run), 0)
+  const said = {
+    ...merged.said,
+    peakMb: Math.max(...all.map((run) => run.said.peakMb)),
+    spilledBytes: sum((run) => run.said.spilledBytes),
+  }
+  return { seconds: sum((run) => run.seconds), mergeSeconds: merged.seconds, said }
 }
 
 /**

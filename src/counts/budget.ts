@@ -40,6 +40,9 @@ const MAIN_BYTES = 130e6
 const THREAD_LEAST_BYTES = 24e6
 
 /**
+ * Memory that was freed may stay with the process, so that several countings in one process leave less and less: each
+ * shard is best counted by a process of its own, as the command does.
+ *
  * @param memory bytes that the process may take in all
  * @param taken bytes that it takes now
  * @throws KoVocabError `bad-option` when the budget is too small, with the least that would do
@@ -47,7 +50,7 @@ const THREAD_LEAST_BYTES = 24e6
 export function countBudget(memory: number, threads: number, taken: number = bytesTaken()): CountBudget {
   const least = taken + MAIN_BYTES + THREAD_BYTES + THREAD_LEAST_BYTES
   if (memory < least) {
-    const what = `--memory ${megabytes(memory)}: the program and the tokenizer alone take ${megabytes(taken)}`
+    const what = `--memory ${megabytes(memory)}: before it counts, the process takes ${megabytes(taken)}`
     throw new KoVocabError('bad-option', what, `give at least ${megabytes(1.05 * least)}`)
   }
   const free = memory - taken - MAIN_BYTES

@@ -136,7 +136,7 @@ describe('counting within a budget', () => {
   it('refuses a budget that the program alone exceeds, and tells what would do', async () => {
     const files = await corpusOf([zipfText(1000, 1e3)])
     const act = countToFile(files, join(root, 'never.parquet'), { form: 'sentencepiece', memory: 10e6 })
-    expect(await failure(act)).toMatch(/^bad-option: --memory 10MB: the program and the tokenizer alone take \d+MB$/)
+    expect(await failure(act)).toMatch(/^bad-option: --memory 10MB: before it counts, the process takes \d+MB$/)
   })
 })
 
