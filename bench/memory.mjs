@@ -3,7 +3,7 @@
  * are merged. See README.md.
  *
  *     node bench/memory.mjs [--sizes 100,400,1600] [--budgets 400,1000] [--shards 8] [--ranks 1e10] [--threads 2]
- *       [--free-up-to 800] [--tmp DIR] [--quick]
+ *       [--free-up-to 800] [--shards-up-to 2000] [--tmp DIR] [--quick]
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, rmSync, statSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { runMeasured } from './support/run.mjs'
 import { zipfFile } from './support/zipf.mjs'
 
 const text = { type: 'string' }
-const own = { sizes: text, budgets: text, shards: text, ranks: text, 'free-up-to': text }
+const own = { sizes: text, budgets: text, shards: text, ranks: text, 'free-up-to': text, 'shards-up-to': text }
 const options = readOptions(own)
 const list = (name, usual) => (options[name] ?? usual).split(',').map((value) => wholeNumber(name, value))
 const sizes = list('sizes', options.quick ? '5,10' : '100,400,1600')
@@ -25,6 +25,8 @@ const shards = wholeNumber('shards', options.shards ?? (options.quick ? '2' : '8
 const ranks = Number(options.ranks ?? 1e10)
 /** Beyond that, MB of text, counting without a budget takes more memory than small machines have. */
 const freeUpTo = wholeNumber('free-up-to', options['free-up-to'] ?? '800')
+/** Beyond that the shards, one after the other, tell nothing new. */
+const shardsUpTo = wholeNumber('shards-up-to', options['shards-up-to'] ?? '2000')
 const folder = workFolder(options.tmp)
 const worker = fileURLToPath(new URL('workers/count-memory.mjs', import.meta.url))
 
@@ -36,7 +38,9 @@ for (const size of sizes) {
   const roads = [
     ...(size <= freeUpTo ? [{ name: 'no budget' }] : []),
     ...budgets.map((budget) => ({ name: `${budget} MB`, memory: budget * 1e6 })),
-    { name: `${budgets[0]} MB, ${shards} shards, merged`, memory: budgets[0] * 1e6, of: shards },
+    ...(size <= shardsUpTo
+      ? [{ name: `${budgets[0]} MB, ${shards} shards, merged`, memory: budgets[0] * 1e6, of: shards }]
+      : []),
   ]
   let expected
   for (const { name, memory, of } of roads) {
@@ -58,6 +62,8 @@ for (const size of sizes) {
     results.push(row)
   }
   rmSync(file)
+  // After each size: what is measured should not be lost.
+  report()
 }
 
 function counting(query) {
@@ -98,48 +104,49 @@ function projection(name) {
     hours: (two.seconds * times) / 3600,
   }
 }
-const projected = budgets.map((budget) => projection(`${budget} MB`)).filter(Boolean)
-
-const millions = (count) => (count === undefined || count === null ? '–' : fixed(count / 1e6))
-writeReport(
-  options.quick ? 'memory-quick' : 'memory',
-  { options: { sizes, budgets, shards, ranks, threads: options.threads }, results, projected },
-  [
-    `Zipf–Mandelbrot words of up to ${ranks} ranks, ${options.threads} threads; every row wrote the same bytes.` +
-      (options.quick ? ' Quick mode: shows that everything runs, the numbers mean nothing.' : ''),
-    '',
-    ...table(
-      ['MB of text', 'road', 'distinct words, M', 'seconds', 'MB/s', 'peak MB', 'spilled MB', 'of it merging, s'],
-      results.map((row) => [
-        fixed(row.bytes / 1e6, 0),
-        row.failed ? `${row.name} (FAILED: ${row.failed.split('\n')[0]})` : row.name,
-        millions(row.words),
-        fixed(row.seconds),
-        fixed(row.seconds && row.bytes / 1e6 / row.seconds),
-        fixed(row.peakMb, 0),
-        millions(row.spilledBytes),
-        fixed(row.mergeSeconds),
-      ]),
-    ),
-    '',
-    ...(projected.length === 0
-      ? []
-      : [
-          '100 GB of such text, reckoned from the largest size (words: from the last two); peak memory is within the budget:',
-          '',
-          ...table(
-            ['budget', 'distinct words, M', 'spilled GB', 'hours'],
-            projected.map((row) => [
-              row.name,
-              millions(row.words),
-              fixed(row.spilledBytes && row.spilledBytes / 1e9),
-              fixed(row.hours),
-            ]),
-          ),
+function report() {
+  const projected = budgets.map((budget) => projection(`${budget} MB`)).filter(Boolean)
+  const millions = (count) => (count === undefined || count === null ? '–' : fixed(count / 1e6))
+  writeReport(
+    options.quick ? 'memory-quick' : 'memory',
+    { options: { sizes, budgets, shards, ranks, threads: options.threads }, results, projected },
+    [
+      `Zipf–Mandelbrot words of up to ${ranks} ranks, ${options.threads} threads; every row wrote the same bytes.` +
+        (options.quick ? ' Quick mode: shows that everything runs, the numbers mean nothing.' : ''),
+      '',
+      ...table(
+        ['MB of text', 'road', 'distinct words, M', 'seconds', 'MB/s', 'peak MB', 'spilled MB', 'of it merging, s'],
+        results.map((row) => [
+          fixed(row.bytes / 1e6, 0),
+          row.failed ? `${row.name} (FAILED: ${row.failed.split('\n')[0]})` : row.name,
+          millions(row.words),
+          fixed(row.seconds),
+          fixed(row.seconds && row.bytes / 1e6 / row.seconds),
+          fixed(row.peakMb, 0),
+          millions(row.spilledBytes),
+          fixed(row.mergeSeconds),
         ]),
-  ],
-)
-if (results.some((row) => row.failed)) process.exitCode = 1
+      ),
+      '',
+      ...(projected.length === 0
+        ? []
+        : [
+            '100 GB of such text, reckoned from the largest size (words: from the last two); peak memory is within the budget:',
+            '',
+            ...table(
+              ['budget', 'distinct words, M', 'spilled GB', 'hours'],
+              projected.map((row) => [
+                row.name,
+                millions(row.words),
+                fixed(row.spilledBytes && row.spilledBytes / 1e9),
+                fixed(row.hours),
+              ]),
+            ),
+          ]),
+    ],
+  )
+  if (results.some((row) => row.failed)) process.exitCode = 1
+}
 
 async function sha256(path) {
   const hash = createHash('sha256')
