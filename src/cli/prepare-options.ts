@@ -25,8 +25,8 @@ export const PREPARE_OPTIONS = {
   'shard-format': {
     group: 'Output',
     flags: '--format <format>',
-    description: `${SHARD_FORMATS.join(', ')}; jsonl.zst needs Node 22.15`,
-    schema: oneOf(SHARD_FORMATS).default('jsonl.gz'),
+    description: SHARD_FORMATS.join(', '),
+    schema: oneOf(SHARD_FORMATS).default('jsonl.zst'),
   },
   'shard-size': {
     group: 'Output',

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { decompress } from 'fzstd'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { koVocab } from './run'
 
@@ -27,7 +27,7 @@ const rowsOf = (out: string) =>
   readdirSync(join(cwd, out, 'data'))
     .sort()
     .flatMap((name) =>
-      gunzipSync(readFileSync(join(cwd, out, 'data', name)))
+      Buffer.from(decompress(readFileSync(join(cwd, out, 'data', name))))
         .toString()
         .trimEnd()
         .split('\n'),
@@ -57,7 +57,7 @@ test('the default steps, with what they did', async () => {
       exact           removed 1: exact duplicate
       near            nothing to do
     kept       3, 136 bytes of text
-    files      a: data/train-00000-of-00001.jsonl.gz, README.md, report.json, run.json
+    files      a: data/train-00000-of-00001.jsonl.zst, README.md, report.json, run.json
     "
   `)
   expect(rowsOf('a')).toEqual([
@@ -88,7 +88,7 @@ test('steps of one’s own: what is printed can be changed and read', async () =
 })
 
 test('the same bytes again, from a file or from standard input', async () => {
-  const files = ['data/train-00000-of-00001.jsonl.gz', 'report.json', 'README.md']
+  const files = ['data/train-00000-of-00001.jsonl.zst', 'report.json', 'README.md']
   const args = ['prepare', '--documents', 'line', '--out']
   await koVocab([...args, 'x/same', '--corpus', 'stdin=reviews.txt'], { cwd })
   await koVocab([...args, 'y/same', '--corpus', '-'], { cwd, input: readFileSync(join(cwd, 'reviews.txt')) })

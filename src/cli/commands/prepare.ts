@@ -25,7 +25,7 @@ export const help = `
 Each file of --corpus is a source; name=path makes one of a folder or a glob. Of records the fields source, license and id
 go along, where they are there. The steps, their order and their thresholds
 stand in a YAML: --print-steps prints the one that is used without --steps, to begin with. --out is a folder as Hugging
-Face datasets are: data/train-*.jsonl.gz (text, source, license, id), README.md (the data card), report.json (documents
+Face datasets are: data/train-*.jsonl.zst (text, source, license, id), README.md (the data card), report.json (documents
 and bytes of every step, with samples of what it changed and removed), run.json.
 
 Examples:

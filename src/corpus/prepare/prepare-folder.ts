@@ -14,7 +14,7 @@ import { formatDataCard } from './card'
 import { runSteps } from './prepare'
 import { readPrepareDocuments } from './read-documents'
 import type { PreparePlan } from './read-steps'
-import { requireFormat, type ShardFormat, writeShards } from './shards'
+import { type ShardFormat, writeShards } from './shards'
 import { spillFile } from './spill-file'
 import type { PrepareDocument, PrepareReport } from './types'
 
@@ -55,7 +55,6 @@ export interface PreparedFolder {
  */
 export async function prepareFolder(options: PrepareFolderOptions): Promise<PreparedFolder> {
   const { domains, plan, out, format, seed = 1, signal, onProgress } = options
-  requireFormat(format)
   await requireFreeFolder(out, options.force)
   const encoder = options.tokenizer === undefined ? null : createEncoder(await loadTokenizer(options.tokenizer))
   const files = domains.flatMap((domain) => domain.files)

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import * as zlib from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import { KoVocabError } from '../../errors'
 import { utf8Bytes } from '../../text/length'
 import { writeFileAtomic } from '../atomic'
+import { zstd } from '../zstd'
 import type { PrepareDocument } from './types'
 
-export const SHARD_FORMATS = ['jsonl.gz', 'jsonl.zst', 'jsonl', 'parquet'] as const
+export const SHARD_FORMATS = ['jsonl.zst', 'jsonl.gz', 'jsonl', 'parquet'] as const
 export type ShardFormat = (typeof SHARD_FORMATS)[number]
 
 /** Bytes of text (UTF-8, before compression) after which a shard ends. */
@@ -18,17 +18,10 @@ export const DEFAULT_SHARD_BYTES = 256_000_000
 /** Text of a row group: what a reader has to hold at once. */
 const GROUP_BYTES = 16_000_000
 
-/** @throws KoVocabError `unsupported` for jsonl.zst where Node cannot compress it */
-export function requireFormat(format: ShardFormat): void {
-  if (format !== 'jsonl.zst' || 'createZstdCompress' in zlib) return
-  const what = `Node ${process.versions.node} cannot write Zstandard`
-  throw new KoVocabError('unsupported', what, 'use Node 22.15 or later, or --format jsonl.gz or parquet')
-}
-
 /**
  * Writes the documents into `folder/data`. Where shards end depends on the text alone, so that the same documents give
- * the same shards whatever the format; the bytes of compressed ones are those of Node's zlib, which another version of
- * Node may pack otherwise.
+ * the same shards whatever the format. The bytes of `jsonl.gz` are those of Node's zlib, which another version of Node may
+ * pack otherwise.
  *
  * @returns the paths of the shards, relative to the folder; none without documents
  */
@@ -37,7 +30,6 @@ export async function writeShards(
   folder: string,
   { format, shardBytes = DEFAULT_SHARD_BYTES }: { format: ShardFormat; shardBytes?: number },
 ): Promise<string[]> {
-  requireFormat(format)
   await mkdir(join(folder, 'data'), { recursive: true })
   const iterator = documents[Symbol.asyncIterator]()
   let next = await iterator.next()
@@ -72,10 +64,7 @@ function encoded(documents: AsyncIterable<PrepareDocument>, format: ShardFormat)
   if (format === 'parquet') return parquet(documents)
   const lines = jsonLines(documents)
   if (format === 'jsonl') return lines
-  if (format === 'jsonl.gz') return portableGzip(compressed(lines, zlib.createGzip({ level: 6 })))
-  // @types/node of Node 20, the oldest version supported, does not know it.
-  const create = (zlib as unknown as { createZstdCompress: () => zlib.Gzip }).createZstdCompress
-  return compressed(lines, create())
+  return format === 'jsonl.zst' ? zstd(lines) : portableGzip(compressed(lines, zlib.createGzip({ level: 6 })))
 }
 
 async function* jsonLines(documents: AsyncIterable<PrepareDocument>): AsyncGenerator<Uint8Array> {

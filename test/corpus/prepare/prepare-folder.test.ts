@@ -38,6 +38,13 @@ const run = async (out: string, more: { format?: ShardFormat; shardBytes?: numbe
   return prepareFolder({ domains, plan, out: join(folder, out), format: 'jsonl.gz', name: 'test', ...more })
 }
 
+const documentsOf = async (out: string) => {
+  const documents = []
+  const domains = await expandDomains([`again=${join(folder, out, 'data')}`])
+  for await (const document of readPrepareDocuments(domains)) documents.push(document)
+  return documents
+}
+
 const filesOf = async (out: string) => {
   const files: Record<string, string> = {}
   for (const entry of await readdir(join(folder, out), { recursive: true, withFileTypes: true })) {
@@ -105,14 +112,20 @@ test('the data card is one that the Hub reads', async () => {
 
 test('Parquet holds the same rows, and every format can be prepared again', async () => {
   const { report } = await run('lines', { format: 'jsonl' })
+  for (const format of ['jsonl.zst', 'jsonl.gz', 'parquet'] as const) {
+    await run(`packed-${format}`, { format })
+    const packed = []
+    const files = await expandDomains([`again=${join(folder, `packed-${format}`, 'data')}`])
+    for await (const document of readPrepareDocuments(files)) packed.push(document)
+    expect(packed).toEqual(await documentsOf('lines'))
+    expect(await readFile(join(folder, `packed-${format}`, 'README.md'), 'utf8')).toContain(`data/*.${format}\n`)
+  }
   await run('parquet', { format: 'parquet' })
   const lines = (await readFile(join(folder, 'lines/data/train-00000-of-00001.jsonl'), 'utf8')).trimEnd().split('\n')
   const file = await readFile(join(folder, 'parquet/data/train-00000-of-00001.parquet'))
   const rows = await parquetReadObjects({ file: new Uint8Array(file).buffer })
   expect(rows).toEqual(lines.map((line) => JSON.parse(line)))
-  const domains = await expandDomains([`again=${join(folder, 'lines/data')}`])
-  const again = []
-  for await (const document of readPrepareDocuments(domains)) again.push(document)
+  const again = await documentsOf('lines')
   expect(again).toEqual(rows)
   expect(again).toHaveLength(report.documentsOut)
 })
