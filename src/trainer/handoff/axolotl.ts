@@ -1,4 +1,8 @@
-/** A stage as axolotl's YAML. Keys and their meaning: axolotl's own schemas and `utils/freeze.py`, version 0.12 and later. */
+/**
+ * A stage as axolotl's YAML. Keys and their meaning by axolotl's sources, read at the commits that
+ * test/trainer/handoff/keys.test.ts names (`utils/schemas`, `utils/freeze.py`, `core/builders/base.py`); never run.
+ */
+import { KoVocabError } from '../../errors'
 import { projectionOf } from '../forms/lora-names'
 import { EMBEDDING, HEAD } from '../model/parameters'
 import type { Lora, Recipe } from '../recipes/types'
@@ -17,6 +21,7 @@ export interface StageConfig {
  * @param at which stage, from 1
  * @param base the model that it begins with
  * @param out where its model goes
+ * @throws KoVocabError `unsupported` for an alpha that axolotl cannot read
  */
 export function axolotlStage(
   recipe: Recipe,
@@ -32,14 +37,22 @@ export function axolotlStage(
   ]
   const lora = recipe.form?.kind === 'lora' ? recipe.form : null
   const hasRows = groups.some(({ rows }) => rows !== null)
+  const usesFsdp = lora === null && !hasRows && processes > 1
   const isAll =
     !hasRows && groups.flatMap(({ parameters }) => parameters).length === formedParameters(model, recipe).length
   const decay = decayOf(groups, lora === null && hasRows, warnings)
   if (groups.some(({ learningRateScale }) => learningRateScale !== 1))
     warnings.push('one learning rate for all parameters: learning-rate-scale is not carried over')
+  const isOfPieces = groups.every(({ parameters }) => parameters.every((name) => name === EMBEDDING || name === HEAD))
+  if (lora === null && (usesFsdp || !isOfPieces))
+    warnings.push(
+      "bf16: auto makes weights and Adam's moments bfloat16, where train.py has float32, which bf16: false with float32: true gives",
+    )
   const config = {
     base_model: base,
     output_dir: out,
+    // Its collator wants a token to pad with, though full rows need none.
+    ...(model.padding === null ? {} : { special_tokens: { pad_token: model.padding } }),
     // Rows that `blocks.py` wrote, in the order of training: replay and shuffle are in them.
     datasets: [{ path: `blocks/${folder}.parquet`, ds_type: 'parquet', type: null }],
     shuffle_merged_datasets: false,
@@ -65,14 +78,16 @@ export function axolotlStage(
     adam_beta1: stage.beta1,
     adam_beta2: stage.beta2,
     adam_epsilon: stage.epsilon,
-    // axolotl reads 0 as not given, and then takes 1.
+    // 0 was read as not given, which means 1, until the schema of 2026.
     max_grad_norm: stage.maxNorm === 0 ? 1e9 : stage.maxNorm,
     bf16: 'auto',
     gradient_checkpointing: true,
+    // The reentrant kind has no gradient where the embedding is frozen.
+    gradient_checkpointing_kwargs: { use_reentrant: false },
     logging_steps: 1,
     save_strategy: 'no',
     seed,
-    ...(lora === null && !hasRows && processes > 1 ? FSDP : {}),
+    ...(usesFsdp ? fsdpKeys(model.layerClass) : {}),
   }
   if (lora === null && hasRows && processes > 1)
     warnings.push('row ranges are hooks on whole parameters: they hold under DDP, not under FSDP, so none is asked for')
@@ -84,15 +99,15 @@ export function axolotlStage(
   return { text: yamlText(head, config), warnings }
 }
 
-const FSDP = {
+const fsdpKeys = (layerClass: string) => ({
   fsdp_version: 2,
   fsdp_config: {
     auto_wrap_policy: 'TRANSFORMER_BASED_WRAP',
-    transformer_layer_cls_to_wrap: 'LlamaDecoderLayer',
+    transformer_layer_cls_to_wrap: layerClass,
     state_dict_type: 'FULL_STATE_DICT',
     reshard_after_forward: true,
   },
-}
+})
 
 /** One decay for all; none where rows are frozen, because axolotl zeroes their gradients but AdamW would shrink them. */
 function decayOf(groups: readonly ParameterGroup[], hasFrozenRows: boolean, warnings: string[]): number {
@@ -130,6 +145,10 @@ function unfrozen(groups: readonly ParameterGroup[], layers: number): string[] {
 }
 
 function loraKeys({ rank, alpha, targets }: Lora, groups: readonly ParameterGroup[], warnings: string[]) {
+  if (!Number.isInteger(alpha)) {
+    const what = `the alpha of the adapters is ${alpha}, but axolotl's lora_alpha is a whole number`
+    throw new KoVocabError('unsupported', what, 'change rank and alpha by the same factor, or hand off to transformers')
+  }
   const modules = { [EMBEDDING]: 'embed_tokens', [HEAD]: 'lm_head' } as Record<string, string>
   const trained = groups.flatMap(({ parameters, rows }) => parameters.map((name) => ({ name, rows })))
   const whole = trained.flatMap(({ name, rows }) => (modules[name] && rows === null ? [modules[name]] : []))
@@ -163,12 +182,16 @@ function tokenIndices(some: readonly { name: string; rows: [number, number] }[],
 function scheduleKeys({ stage, steps }: ResolvedStage, warnings: string[]) {
   const { kind, warmup, final, decay = 0 } = stage.schedule
   const warmup_steps = Math.round(warmup * steps)
-  if (kind === 'constant') return { lr_scheduler: 'constant_with_warmup', warmup_steps }
+  if (warmup_steps === 1) warnings.push('axolotl makes two steps of a warm-up of one')
+  // Its polynomial refuses an end that is no lower than the highest.
+  if (kind === 'constant' || (kind === 'linear' && final === 1))
+    return { lr_scheduler: 'constant_with_warmup', warmup_steps }
   if (kind === 'cosine')
     return { lr_scheduler: 'cosine', warmup_steps, ...(final > 0 ? { cosine_min_lr_ratio: final } : {}) }
   if (kind === 'linear') {
-    if (final > 0) warnings.push(`the linear schedule ends at 0, where the recipe ends at ${final} of the rate`)
-    return { lr_scheduler: 'linear', warmup_steps }
+    if (final === 0) return { lr_scheduler: 'linear', warmup_steps }
+    const lr_scheduler_kwargs = { lr_end: Number((stage.learningRate * final).toPrecision(12)), power: 1 }
+    return { lr_scheduler: 'polynomial', lr_scheduler_kwargs, warmup_steps }
   }
   const num_decay_steps = Math.min(Math.round(decay * steps), steps - warmup_steps)
   const lr_scheduler_kwargs = { num_decay_steps, decay_type: '1-sqrt', min_lr_ratio: final }

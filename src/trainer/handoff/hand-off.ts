@@ -6,7 +6,7 @@ import { axolotlStage } from './axolotl'
 import { PROGRAMS } from './programs'
 import { formedParameters } from './select'
 import { formatStages, type ResolvedStage, resolveStages } from './stages'
-import { fitsTorchtune, torchtuneStage } from './torchtune'
+import { fitsTorchtune, type TorchtuneBase, torchtuneStage, torchtuneWeights } from './torchtune'
 import type { Handoff, HandoffFile, HandoffModel, HandoffSettings, HandoffTarget } from './types'
 
 /**
@@ -105,9 +105,7 @@ const TARGETS: Record<HandoffTarget, (resolved: Resolved) => Handoff> = {
       commands.push('python train.py stages.json --to-stage 0 --out out')
     }
     if (recipe.form?.kind === 'lora' && stages.length > 1)
-      warnings.push(
-        'each stage trains adapters of its own: merge one into the model before the next (axolotl merge-lora)',
-      )
+      warnings.push('each stage trains adapters of its own, which axolotl merge-lora merges into the model of the next')
     stages.forEach((resolved, i) => {
       const name = resolved.folder
       const out = `out/${name}`
@@ -119,7 +117,10 @@ const TARGETS: Record<HandoffTarget, (resolved: Resolved) => Handoff> = {
         `axolotl train axolotl-${name}.yaml --launcher torchrun -- --nproc_per_node ${settings.processes}`,
       )
       if (recipe.form?.kind !== 'lora') base = out
-      else if (stages.length > 1) base = `${out}/merged`
+      else if (i + 1 < stages.length) {
+        base = `${out}/merged`
+        commands.push(`axolotl merge-lora axolotl-${name}.yaml`)
+      }
     })
     return { files, warnings, commands }
   },
@@ -131,30 +132,38 @@ const TARGETS: Record<HandoffTarget, (resolved: Resolved) => Handoff> = {
     const { form } = recipe
     const config = form?.kind === 'block-expansion' ? expandConfig(model.config, form.blocks) : model.config
     const parameters = formedParameters(model, recipe).length
-    let base = { folder: form?.kind === 'block-expansion' ? 'out/0-grown' : model.folder, weights: model.weights }
+    const isFit = (resolved: ResolvedStage) => form?.kind !== 'lora' && fitsTorchtune(resolved, parameters)
+    let base: TorchtuneBase = { folder: model.folder, weights: model.weights }
+    if (form?.kind === 'block-expansion' && isFit(stages[0])) {
+      base = { folder: 'out/0-grown', weights: ['model.safetensors'], isGuess: true }
+      commands.push('python train.py stages.json --to-stage 0 --out out')
+    }
     stages.forEach((resolved, i) => {
       const at = i + 1
       const name = resolved.folder
-      if (!fitsTorchtune(resolved, parameters)) {
-        const why = 'torchtune freezes no chosen parameters and masks no rows'
+      if (!isFit(resolved)) {
+        const why =
+          form?.kind === 'lora'
+            ? 'adapters are not written for torchtune'
+            : 'torchtune freezes no chosen parameters and masks no rows'
         warnings.push(`stage ${resolved.stage.name}: runs under train.py, because ${why}`)
         commands.push(
           `${torchrun(settings.processes)} train.py stages.json --micro ${settings.micro} --from-stage ${at} --to-stage ${at} --out out`,
         )
-        base = { folder: `out/${name}`, weights: ['model.safetensors'] }
+        base = { folder: `out/${name}`, weights: ['model.safetensors'], isGuess: true }
         return
       }
       const out = `out/${name}`
       const written = torchtuneStage(model, config, settings, resolved, {
-        ...{ at, base: base.folder, weights: base.weights, out },
+        ...{ at, base, out },
       })
       files.push({ name: `torchtune-${name}.yaml`, text: written.text })
       warnings.push(...named(resolved, written.warnings))
       commands.push(
         `tune run --nproc_per_node ${settings.processes} full_finetune_distributed --config torchtune-${name}.yaml`,
       )
-      base = { folder: `${out}/epoch_0`, weights: ['model-00001-of-00001.safetensors'] }
-      if (i + 1 < stages.length && !fitsTorchtune(stages[i + 1], parameters)) {
+      base = { folder: `${out}/epoch_0`, weights: torchtuneWeights(base.weights.length) }
+      if (i + 1 < stages.length && !isFit(stages[i + 1])) {
         const next = `the stage before it is in ${base.folder}: copy it to out/${resolved.folder} with config.json and tokenizer first`
         warnings.push(`stage ${stages[i + 1].stage.name}: ${next}`)
       }

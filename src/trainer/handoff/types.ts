@@ -1,4 +1,5 @@
 /** What a hand-off is made of: facts of the model and the data, and the files that another trainer gets. */
+import type { CorpusFormat } from '../../corpus/format'
 import type { LlamaConfig } from '../model/config'
 
 export interface HandoffModel {
@@ -9,8 +10,21 @@ export interface HandoffModel {
   weights: readonly string[]
   /** Whether it has a tokenizer.model of SentencePiece's. */
   hasSentencePiece: boolean
+  /** The token to fill rows up with, where its tokenizer names none itself: the end of a text. Else null. */
+  padding: string | null
+  /** transformers' class of its layers. */
+  layerClass: 'LlamaDecoderLayer' | 'MistralDecoderLayer'
   /** Rows of embedding and head that the base had: those behind them are new. Null where nothing is known to be new. */
   baseRows: number | null
+}
+
+/** A file of text, for trainers that encode themselves. */
+export interface SourceFile {
+  /** Relative to the hand-off's folder. */
+  path: string
+  format: CorpusFormat
+  /** Of the records' fields the one with the text. Default `text`. */
+  field?: string
 }
 
 export interface HandoffSource {
@@ -18,8 +32,8 @@ export interface HandoffSource {
   /** Encoded tokens, relative to the hand-off's folder. */
   folder: string
   tokens: number
-  /** The text that it was encoded from, for trainers that encode themselves. */
-  files: readonly string[]
+  /** The text that it was encoded from. */
+  files: readonly SourceFile[]
   /** `replay` gets the stage's share of replay, `data` the rest. */
   role: 'data' | 'replay'
 }

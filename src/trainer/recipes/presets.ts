@@ -1,6 +1,6 @@
 /**
- * The recipes that come with the trainer, as the YAML that a user would write. Rates, schedules and shares are ours where
- * no source is named: the papers say which parameters train, rarely more.
+ * The recipes that come with the trainer, as the YAML that a user would write. What was held against which source stands
+ * in docs/recipes.md ("Where they come from"); rates, schedules and shares are ours where a description names no source.
  */
 import { KoVocabError } from '../../errors'
 import { nearest } from '../../text/nearest'
@@ -17,14 +17,15 @@ stages:
 `,
   'two-stage': `
 description: >-
-  Embedding and head first, so that the layers meet new pieces that mean something, then everything; as Solar-Ko-Recovery.
+  Embedding and head first, so that the layers meet new pieces that mean something, then everything. Steps and rate are
+  those of Solar-Ko-Recovery's model card, which has 30 of 100 billion tokens for the first as we read it.
 defaults:
   schedule: { kind: cosine, warmup: 0.02, final: 0.1 }
 stages:
   - name: embeddings
     train: [embedding, head]
     share: 0.3
-    learning-rate: 2e-4
+    learning-rate: 5e-5
   - name: all
     train: [all]
     share: 0.7
@@ -32,8 +33,8 @@ stages:
 `,
   eeve: `
 description: >-
-  The seven stages of EEVE (arXiv 2402.14714). Two differences: the paper trains stages 6 and 7 by QLoRA, here all weights
-  train; and in its first stages it pairs the old and the new way of tokenizing, here every stage reads the new one.
+  The seven stages of EEVE (arXiv 2402.14714) as public reimplementations have them. Those train stage 6, some 7 too, by
+  QLoRA: here all weights train. Rates and shares are ours.
 defaults:
   learning-rate: 1e-4
   schedule: { kind: cosine, warmup: 0.02, final: 0.1 }
@@ -68,7 +69,7 @@ stages:
   lora: `
 description: >-
   Low-rank adapters on all projections, with embedding and head trained in full, as Chinese-LLaMA does after it has
-  extended a vocabulary (arXiv 2304.08177).
+  extended a vocabulary (arXiv 2304.08177); rank, alpha and rate are those of its scripts.
 form: { kind: lora, rank: 8, alpha: 32 }
 defaults:
   learning-rate: 2e-4
@@ -79,8 +80,8 @@ stages:
 `,
   'llama-pro': `
 description: >-
-  LLaMA Pro (arXiv 2401.02415): eight new blocks that begin as the identity learn, with the rows of the new pieces; the
-  old weights stay as they are.
+  LLaMA Pro (arXiv 2401.02415): eight new blocks that begin as the identity learn, the old weights stay as they are. That
+  the rows of new pieces learn, too, is ours: LLaMA Pro adds none.
 form: { kind: block-expansion, blocks: 8 }
 defaults:
   learning-rate: 2e-4
@@ -102,12 +103,12 @@ stages:
 `,
   dpo: `
 description: >-
-  Direct preference optimization (arXiv 2305.18290) with the model at the beginning as reference; rate and schedule as
-  Zephyr's (arXiv 2310.16944).
+  Direct preference optimization (arXiv 2305.18290) with the model at the beginning as reference; beta, rate and schedule
+  as Zephyr's (arXiv 2310.16944).
 objective: { kind: dpo, beta: 0.1 }
 defaults:
   learning-rate: 5e-7
-  schedule: { kind: linear, warmup: 0.1, final: 0.1 }
+  schedule: { kind: linear, warmup: 0.1, final: 0 }
   weight-decay: 0
 stages:
   - name: dpo

@@ -11,7 +11,7 @@ export interface OpenDeviceOptions {
 }
 
 /** Asked for where the adapter has them; none is needed. */
-const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'timestamp-query']
+const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'timestamp-query', 'subgroups']
 
 const LIMITS = [
   'maxBufferSize',
@@ -21,6 +21,9 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',
 ] as const
+
+/** Of a subgroup, as far as kernels are written out for them: what a vector unit of a processor holds. */
+const MOST_LANES = 8
 
 /** Storage buffers of the kernel that has most. */
 const STORAGE_BUFFERS = 8
@@ -64,14 +67,17 @@ export function describe({ vendor, architecture, device, description }: GPUAdapt
 }
 
 /** WebGPU does not tell how many cores there are: enough workgroups for a large GPU, and few for the processor. */
-export function traitsOf({ limits, adapterInfo }: GPUDevice): Traits {
+export function traitsOf({ limits, adapterInfo, features }: GPUDevice): Traits {
   const isSoftware = /swiftshader|llvmpipe|lavapipe|warp|software/i.test(
     `${adapterInfo?.architecture} ${adapterInfo?.device} ${adapterInfo?.description}`,
   )
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = adapterInfo ?? {}
+  const hasSubgroups = features.has('subgroups') && least === most && least <= MOST_LANES
   return {
     sharedBytes: limits.maxComputeWorkgroupStorageSize,
     invocations: limits.maxComputeInvocationsPerWorkgroup,
     parallelism: isSoftware ? 2 : 128,
     isSoftware,
+    subgroup: isSoftware && hasSubgroups ? least : 0,
   }
 }

@@ -22,6 +22,8 @@ export interface Kernel {
 export interface KernelSource extends Omit<Kernel, 'code'> {
   /** Invocations of a workgroup. */
   threads: number
+  /** The workgroup is one subgroup, see {@link Traits.subgroup}; `lane` is then the index within it. */
+  subgroup?: boolean
   /** Shared arrays and functions. */
   declarations?: string
   /**
@@ -34,14 +36,16 @@ export interface KernelSource extends Omit<Kernel, 'code'> {
 /** Workgroups of a dispatch along one axis, at most: the limit that every device offers. */
 const AXIS = 65_535
 
-export function assemble({ threads, declarations = '', body, ...kernel }: KernelSource): Kernel {
+export function assemble({ threads, subgroup = false, declarations = '', body, ...kernel }: KernelSource): Kernel {
   const { operands, params } = kernel
   const half = Object.values(operands).some(({ type }) => type === 'f16')
   const bindings = Object.entries(operands).map(
     ([name, spec], i) =>
       `@group(0) @binding(${i + 1}) var<storage, ${spec.access}> ${name}: array<${storedType(spec)}>;`,
   )
-  const code = `${half ? 'enable f16;\n' : ''}struct Params { ${Object.entries(params)
+  const code = `${half ? 'enable f16;\n' : ''}${subgroup ? 'enable subgroups;\n' : ''}struct Params { ${Object.entries(
+    params,
+  )
     .map(([name, type]) => `${name}: ${type}`)
     .join(', ')} }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -49,7 +53,7 @@ ${bindings.join('\n')}
 ${declarations}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32) {
+    @builtin(${subgroup ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let group = wid.y * grid.x + wid.x;
 ${body}
 }
@@ -68,8 +72,22 @@ export function spread(count: number): [number, number, number] {
   return [Math.ceil(count / y), y, 1]
 }
 
+/** How the invocations of a workgroup share a row. */
+export interface Team {
+  threads: number
+  /** See {@link KernelSource.subgroup}. */
+  subgroup: boolean
+}
+
+/** `usual` invocations, or one subgroup where barriers are dear. */
+export function teamOf({ subgroup }: { subgroup: number }, usual: number): Team {
+  return subgroup > 0 ? { threads: subgroup, subgroup: true } : { threads: usual, subgroup: false }
+}
+
 /** Sum or maximum of a value over the workgroup; must be called by all invocations. */
-export function reduction(name: string, threads: number, combine: (a: string, b: string) => string): string {
+function reduction(name: string, team: Team, combine: (a: string, b: string) => string, whole: string): string {
+  const { threads, subgroup } = team
+  if (subgroup) return `fn ${name}(lane: u32, value: f32) -> f32 { return ${whole}(value); }`
   return `
 var<workgroup> ${name}_values: array<f32, ${threads}>;
 fn ${name}(lane: u32, value: f32) -> f32 {
@@ -85,5 +103,5 @@ fn ${name}(lane: u32, value: f32) -> f32 {
 }`
 }
 
-export const sumOf = (threads: number): string => reduction('sumOf', threads, (a, b) => `${a} + ${b}`)
-export const maxOf = (threads: number): string => reduction('maxOf', threads, (a, b) => `max(${a}, ${b})`)
+export const sumOf = (team: Team): string => reduction('sumOf', team, (a, b) => `${a} + ${b}`, 'subgroupAdd')
+export const maxOf = (team: Team): string => reduction('maxOf', team, (a, b) => `max(${a}, ${b})`, 'subgroupMax')

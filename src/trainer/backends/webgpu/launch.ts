@@ -35,6 +35,11 @@ export interface Traits {
   parallelism: number
   /** Runs on the processor: few, large workgroups, and no use in hiding latency. */
   isSoftware: boolean
+  /**
+   * Invocations of a subgroup where kernels work by subgroups, without barriers and workgroup memory: on the processor,
+   * whose drivers offer them in one size. 0: they work by workgroups.
+   */
+  subgroup: number
   /** Index of the one shape of tile that products use, whatever their size; for tuning. */
   matmulShape?: number
 }

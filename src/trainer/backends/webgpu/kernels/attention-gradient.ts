@@ -18,6 +18,7 @@ import {
   storeWeights,
   weightedSums,
 } from './attention-tiles'
+import { laneAttentionKeyValueGradient, laneAttentionQueryGradient } from './lanes/attention'
 
 const ROWS = [0, 1, 2, 3]
 
@@ -27,6 +28,7 @@ const statisticsAt = (t: string): string => `((block * params.length + ${t}) * p
 
 /** A workgroup: T queries of a head. */
 export function attentionQueryGradient(op: AttentionQueryGradient, context: LaunchContext): Launch[] {
+  if (context.traits.subgroup > 0) return laneAttentionQueryGradient(op, context)
   const shape = chooseAttention(op, op.heads, context.traits)
   const { operands, places, heads, width } = common(op, context)
   const gradient = context.at(op.gradient)
@@ -53,6 +55,7 @@ export function attentionQueryGradient(op: AttentionQueryGradient, context: Laun
 
 /** A workgroup: T keys of a key head, over the queries of all heads that read it. */
 export function attentionKeyValueGradient(op: AttentionKeyValueGradient, context: LaunchContext): Launch[] {
+  if (context.traits.subgroup > 0) return laneAttentionKeyValueGradient(op, context)
   const shape = chooseAttention(op, op.kvHeads, context.traits)
   const { operands, places, heads, width } = common(op, context)
   const [keyGradient, valueGradient] = [op.keyGradient, op.valueGradient].map(context.at)

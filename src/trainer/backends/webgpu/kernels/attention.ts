@@ -18,10 +18,12 @@ import {
   storeWeights,
   weightedSums,
 } from './attention-tiles'
+import { laneAttention } from './lanes/attention'
 
 const ROWS = [0, 1, 2, 3]
 
 export function attention(op: Attention, context: LaunchContext): Launch[] {
+  if (context.traits.subgroup > 0) return laneAttention(op, context)
   const shape = chooseAttention(op, op.heads, context.traits)
   const width = widthOf(op.headDim)
   const [q, k, v, out] = [op.q, op.k, op.v, op.out].map(context.at)
@@ -124,26 +126,29 @@ export function attentionDelta(op: AttentionDelta, context: LaunchContext): Laun
   const width = widthOf(op.headDim)
   const F = width === 4 ? 'vec4<f32>' : 'f32'
   const operands = { out: reads(out, width), upstream: reads(upstream, width), statistics: writes(statistics) }
-  const threads = LANES * ROWS_AT_ONCE
-  const kernel = context.kernel(`attentionDelta ${variantOf(...Object.values(operands))}`, (name) =>
+  const lanes = context.traits.subgroup > 0 ? 1 : LANES
+  const threads = lanes * ROWS_AT_ONCE
+  const whole = width === 4 ? '(sum.x + sum.y) + (sum.z + sum.w)' : 'sum'
+  const together = `sums[lane] = ${whole};
+workgroupBarrier();
+if (row < params.rows && lane % ${lanes}u == 0u) {
+  var total = 0.0;
+  for (var i = 0u; i < ${lanes}u; i++) { total += sums[lane + i]; }
+  statistics[2u * row + 1u] = total;
+}`
+  const kernel = context.kernel(`attentionDelta ${lanes} ${variantOf(...Object.values(operands))}`, (name) =>
     assemble({
       ...{ name, operands, threads },
       params: { rows: 'u32', columns: 'u32' },
-      declarations: `var<workgroup> sums: array<f32, ${threads}>;`,
-      body: `let row = group * ${ROWS_AT_ONCE}u + lane / ${LANES}u;
+      declarations: lanes > 1 ? `var<workgroup> sums: array<f32, ${threads}>;` : '',
+      body: `let row = group * ${ROWS_AT_ONCE}u + lane / ${lanes}u;
 var sum = ${F}(0.0);
 if (row < params.rows) {
-  for (var d = lane % ${LANES}u; d < params.columns; d += ${LANES}u) {
+  for (var d = lane % ${lanes}u; d < params.columns; d += ${lanes}u) {
     sum += ${F}(out[row * params.columns + d]) * ${F}(upstream[row * params.columns + d]);
   }
 }
-sums[lane] = ${width === 4 ? '(sum.x + sum.y) + (sum.z + sum.w)' : 'sum'};
-workgroupBarrier();
-if (row < params.rows && lane % ${LANES}u == 0u) {
-  var total = 0.0;
-  for (var i = 0u; i < ${LANES}u; i++) { total += sums[lane + i]; }
-  statistics[2u * row + 1u] = total;
-}`,
+${lanes > 1 ? together : `if (row < params.rows) { statistics[2u * row + 1u] = ${whole}; }`}`,
     }),
   )
   return [

@@ -7,6 +7,7 @@ import type { Matmul } from '../../../plan/operations'
 import { assemble, type OperandSpec, storedType } from '../kernel'
 import { type Launch, type LaunchContext, type Place, reads, type Traits, variantOf, widthOf, writes } from '../launch'
 import { elementwise } from './elementwise'
+import { laneMatmul } from './lanes/matmul'
 import { declareTile, loadTile, rowOf, sizeOf, storeTile, type Tile } from './tiles'
 
 export interface MatmulShape {
@@ -78,6 +79,7 @@ export function chooseMatmul(
 }
 
 export function matmul(op: Matmul, context: LaunchContext): Launch[] {
+  if (context.traits.subgroup > 0) return laneMatmul(op, context)
   const { m, n, k, transposeA, transposeB, scale } = op
   const { isSoftware } = context.traits
   const [a, b, c] = [context.at(op.a), context.at(op.b), context.at(op.c)]

@@ -1,29 +1,29 @@
 /** RMSNorm: a workgroup a row; the weight's gradient in blocks of rows, then over the blocks. */
 import type { RmsNorm, RmsNormGradient, RmsNormWeightGradient } from '../../../plan/operations'
-import { assemble, spread, sumOf } from '../kernel'
+import { assemble, spread, sumOf, teamOf } from '../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, writes } from '../launch'
 
-const threadsFor = (columns: number): number => (columns <= 512 ? 64 : 256)
+const teamFor = (columns: number, { traits }: LaunchContext) => teamOf(traits, columns <= 512 ? 64 : 256)
 
 export function rmsNorm(op: RmsNorm, context: LaunchContext): Launch[] {
   const [x, weight, out, inverse] = [op.x, op.weight, op.out, op.inverse].map(context.at)
-  const threads = threadsFor(op.columns)
+  const team = teamFor(op.columns, context)
   const operands = { x: reads(x), weight: reads(weight), out: writes(out), inverse: writes(inverse) }
-  const kernel = context.kernel(`rmsNorm ${threads} ${variantOf(...Object.values(operands))}`, (name) =>
+  const kernel = context.kernel(`rmsNorm ${team.threads} ${variantOf(...Object.values(operands))}`, (name) =>
     assemble({
-      ...{ name, operands, threads },
+      ...{ name, operands, ...team },
       params: { rows: 'u32', columns: 'u32', epsilon: 'f32' },
-      declarations: sumOf(threads),
+      declarations: sumOf(team),
       body: `if (group >= params.rows) { return; }
 let at = group * params.columns;
 var square = 0.0;
-for (var c = lane; c < params.columns; c += ${threads}u) {
+for (var c = lane; c < params.columns; c += ${team.threads}u) {
   let value = f32(x[at + c]);
   square += value * value;
 }
 let scale = 1.0 / sqrt(sumOf(lane, square) / f32(params.columns) + params.epsilon);
 if (lane == 0u) { inverse[group] = ${inverse.type}(scale); }
-for (var c = lane; c < params.columns; c += ${threads}u) {
+for (var c = lane; c < params.columns; c += ${team.threads}u) {
   out[at + c] = ${out.type}(f32(x[at + c]) * scale * f32(weight[c]));
 }`,
     }),
@@ -42,25 +42,25 @@ export function rmsNormGradient(op: RmsNormGradient, context: LaunchContext): La
   const [x, weight, inverse, upstream, gradient] = [op.x, op.weight, op.inverse, op.upstream, op.gradient].map(
     context.at,
   )
-  const threads = threadsFor(op.columns)
+  const team = teamFor(op.columns, context)
   const operands = {
     ...{ x: reads(x), weight: reads(weight), inverse: reads(inverse), upstream: reads(upstream) },
     gradient: writes(gradient),
   }
-  const kernel = context.kernel(`rmsNormGradient ${threads} ${variantOf(...Object.values(operands))}`, (name) =>
+  const kernel = context.kernel(`rmsNormGradient ${team.threads} ${variantOf(...Object.values(operands))}`, (name) =>
     assemble({
-      ...{ name, operands, threads },
+      ...{ name, operands, ...team },
       params: { rows: 'u32', columns: 'u32', accumulate: 'u32' },
-      declarations: sumOf(threads),
+      declarations: sumOf(team),
       body: `if (group >= params.rows) { return; }
 let at = group * params.columns;
 let scale = f32(inverse[group]);
 var sum = 0.0;
-for (var c = lane; c < params.columns; c += ${threads}u) {
+for (var c = lane; c < params.columns; c += ${team.threads}u) {
   sum += f32(upstream[at + c]) * f32(weight[c]) * f32(x[at + c]) * scale;
 }
 let mean = sumOf(lane, sum) / f32(params.columns);
-for (var c = lane; c < params.columns; c += ${threads}u) {
+for (var c = lane; c < params.columns; c += ${team.threads}u) {
   let value = scale * (f32(upstream[at + c]) * f32(weight[c]) - f32(x[at + c]) * scale * mean);
   var before = 0.0;
   if (params.accumulate != 0u) { before = f32(gradient[at + c]); }
@@ -91,28 +91,32 @@ export function rmsNormWeightGradient(op: RmsNormWeightGradient, context: Launch
   const { rows, columns } = op
   const blockRows = Math.max(BLOCK, Math.ceil(rows / BLOCKS))
   const blocks = Math.ceil(rows / blockRows)
+  const lanes = context.traits.subgroup > 0 ? 1 : LANES
   const sums = { type: 'f32' } as const
   const first = { x: reads(x), inverse: reads(inverse), upstream: reads(upstream), partial: writes(sums) }
-  const blockwise = context.kernel(`rmsNormWeightGradient ${variantOf(...Object.values(first))}`, (name) =>
+  const blockwise = context.kernel(`rmsNormWeightGradient ${lanes} ${variantOf(...Object.values(first))}`, (name) =>
     assemble({
-      ...{ name, operands: first, threads: COLUMNS * LANES },
+      ...{ name, operands: first, threads: COLUMNS * lanes },
       params: { rows: 'u32', columns: 'u32', blockRows: 'u32' },
-      declarations: `var<workgroup> sums: array<f32, ${COLUMNS * LANES}>;`,
+      declarations: lanes > 1 ? `var<workgroup> sums: array<f32, ${COLUMNS * lanes}>;` : '',
       body: `let c = wid.x * ${COLUMNS}u + lane % ${COLUMNS}u;
 let begin = wid.y * params.blockRows;
 let end = min(begin + params.blockRows, params.rows);
 var sum = 0.0;
 if (c < params.columns) {
-  for (var r = begin + lane / ${COLUMNS}u; r < end; r += ${LANES}u) {
+  for (var r = begin + lane / ${COLUMNS}u; r < end; r += ${lanes}u) {
     let at = r * params.columns + c;
     sum += f32(upstream[at]) * f32(x[at]) * f32(inverse[r]);
   }
 }
-sums[lane] = sum;
+${
+  lanes > 1
+    ? `sums[lane] = sum;
 workgroupBarrier();
-if (lane < ${COLUMNS}u && c < params.columns) {
-  partial[wid.y * params.columns + c] = ${Array.from({ length: LANES }, (_, i) => `sums[lane + ${i * COLUMNS}u]`).join(' + ')};
-}`,
+sum = ${Array.from({ length: lanes }, (_, i) => `sums[lane % ${COLUMNS}u + ${i * COLUMNS}u]`).join(' + ')};`
+    : ''
+}
+if (lane < ${COLUMNS}u && c < params.columns) { partial[wid.y * params.columns + c] = sum; }`,
     }),
   )
   const second = { partial: reads(sums), gradient: writes(gradient) }

@@ -1,6 +1,6 @@
 /** Sums of products, clipping and AdamW: once a step. */
 import type { AdamW, Clip, Dot } from '../../../plan/operations'
-import { assemble, storedType, sumOf } from '../kernel'
+import { assemble, storedType, sumOf, teamOf } from '../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, widthOf, writes } from '../launch'
 import { elementwise } from './elementwise'
 
@@ -14,15 +14,16 @@ export function dot(op: Dot, context: LaunchContext): Launch[] {
   const width = widthOf(op.length, a.offset, b.offset)
   const F = width === 4 ? 'vec4<f32>' : 'f32'
   const sums = { type: 'f32' } as const
+  const team = teamOf(context.traits, THREADS)
   const first = { a: reads(a, width), b: reads(b, width), partial: writes(sums) }
-  const blockwise = context.kernel(`dot ${variantOf(...Object.values(first))}`, (name) =>
+  const blockwise = context.kernel(`dot ${team.threads} ${variantOf(...Object.values(first))}`, (name) =>
     assemble({
-      ...{ name, operands: first, threads: THREADS },
+      ...{ name, operands: first, ...team },
       params: { count: 'u32', aOffset: 'u32', bOffset: 'u32', stride: 'u32' },
-      declarations: sumOf(THREADS),
+      declarations: sumOf(team),
       body: `var even = ${F}(0.0);
 var odd = ${F}(0.0);
-var i = group * ${THREADS}u + lane;
+var i = group * ${team.threads}u + lane;
 for (; i + params.stride < params.count; i += 2u * params.stride) {
   even += ${F}(a[params.aOffset + i]) * ${F}(b[params.bOffset + i]);
   odd += ${F}(a[params.aOffset + i + params.stride]) * ${F}(b[params.bOffset + i + params.stride]);
@@ -34,13 +35,13 @@ if (lane == 0u) { partial[group] = sum; }`,
     }),
   )
   const second = { partial: reads(sums), out: writes(out) }
-  const together = context.kernel(`dot sum ${variantOf(...Object.values(second))}`, (name) =>
+  const together = context.kernel(`dot sum ${team.threads} ${variantOf(...Object.values(second))}`, (name) =>
     assemble({
-      ...{ name, operands: second, threads: THREADS },
+      ...{ name, operands: second, ...team },
       params: { count: 'u32', accumulate: 'u32' },
-      declarations: sumOf(THREADS),
+      declarations: sumOf(team),
       body: `var sum = 0.0;
-for (var i = lane; i < params.count; i += ${THREADS}u) { sum += partial[i]; }
+for (var i = lane; i < params.count; i += ${team.threads}u) { sum += partial[i]; }
 sum = sumOf(lane, sum);
 if (lane == 0u) {
   if (params.accumulate != 0u) { sum += f32(out[0]); }
@@ -49,12 +50,12 @@ if (lane == 0u) {
     }),
   )
   const count = op.length / width
-  const groups = Math.max(1, Math.min(GROUPS, Math.ceil(count / (THREADS * 4))))
+  const groups = Math.max(1, Math.min(GROUPS, Math.ceil(count / (team.threads * (team.subgroup ? 256 : 4)))))
   return [
     {
       kernel: blockwise,
       operands: { a: a.buffer, b: b.buffer, partial: 'scratch' },
-      params: { count, aOffset: a.offset / width, bOffset: b.offset / width, stride: groups * THREADS },
+      params: { count, aOffset: a.offset / width, bOffset: b.offset / width, stride: groups * team.threads },
       ...{ grid: [groups, 1, 1], work: 2 * op.length, scratch: groups },
     },
     {

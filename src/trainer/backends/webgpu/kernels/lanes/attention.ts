@@ -1,0 +1,379 @@
+/**
+ * Attention on the processor: a lane holds whole rows (queries, or keys) in registers and walks over columns (keys, or
+ * queries), four at a time. All lanes of a subgroup walk over the same columns: they load the values together, a value
+ * each, and hand them around. No workgroup memory, no barriers: see matmul.ts.
+ */
+import type { Attention, AttentionKeyValueGradient, AttentionQueryGradient } from '../../../../plan/operations'
+import { assemble } from '../../kernel'
+import { type Launch, type LaunchContext, reads, variantOf, writes } from '../../launch'
+import { attentionParams, attentionSizes } from '../attention-tiles'
+import { numbers } from './text'
+
+/** Columns that are taken at a time. */
+const AT_ONCE = 4
+
+interface Shape {
+  lanes: number
+  /** Rows of a lane. */
+  rows: number
+  /** Values of a head, rounded up to whole loads of the subgroup. */
+  depth: number
+}
+
+type Sizes = Pick<Attention, 'headDim' | 'length'>
+
+function shapeOf({ headDim }: Sizes, { traits: { subgroup } }: LaunchContext): Shape {
+  // Two rows need half the loads, and twice the text, which compiles for seconds with large heads.
+  return { lanes: subgroup, rows: headDim <= 32 ? 2 : 1, depth: Math.ceil(headDim / subgroup) * subgroup }
+}
+
+const tileOf = ({ lanes, rows }: Shape): number => lanes * rows
+const variant = ({ lanes, rows, depth }: Shape): string => `${lanes}×${rows}×${depth}`
+
+export function laneAttention(op: Attention, context: LaunchContext): Launch[] {
+  const shape = shapeOf(op, context)
+  const [q, k, v, out] = [op.q, op.k, op.v, op.out].map(context.at)
+  const [documentStart, statistics] = [op.documentStart, op.statistics].map(context.at)
+  const operands = {
+    ...{ q: reads(q), k: reads(k), v: reads(v), documentStart: reads(documentStart) },
+    ...{ out: writes(out), statistics: writes(statistics) },
+  }
+  const kernel = context.kernel(`lane attention ${variant(shape)} ${variantOf(...Object.values(operands))}`, (name) =>
+    assemble({
+      ...{ name, operands, params: attentionParams, threads: shape.lanes, subgroup: true },
+      body: forwardBody(shape, out.type),
+    }),
+  )
+  return [
+    {
+      kernel,
+      operands: {
+        ...{ q: q.buffer, k: k.buffer, v: v.buffer, documentStart: documentStart.buffer },
+        ...{ out: out.buffer, statistics: statistics.buffer },
+      },
+      params: attentionSizes(op),
+      grid: [Math.ceil(op.length / tileOf(shape)), op.heads, op.batch],
+      work: 2 * op.batch * op.heads * op.length ** 2 * op.headDim,
+    },
+  ]
+}
+
+export function laneAttentionQueryGradient(op: AttentionQueryGradient, context: LaunchContext): Launch[] {
+  const shape = shapeOf(op, context)
+  const { operands, places } = common(op, context)
+  const gradient = context.at(op.gradient)
+  const all = { ...operands, gradient: writes(gradient) }
+  const name = `lane attentionQueryGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
+  const kernel = context.kernel(name, (name) =>
+    assemble({
+      ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
+      body: queryBody(shape, gradient.type),
+    }),
+  )
+  return [
+    {
+      kernel,
+      operands: { ...places, gradient: gradient.buffer },
+      params: attentionSizes(op),
+      grid: [Math.ceil(op.length / tileOf(shape)), op.heads, op.batch],
+      work: 3 * op.batch * op.heads * op.length ** 2 * op.headDim,
+    },
+  ]
+}
+
+export function laneAttentionKeyValueGradient(op: AttentionKeyValueGradient, context: LaunchContext): Launch[] {
+  const shape = shapeOf(op, context)
+  const { operands, places } = common(op, context)
+  const [keyGradient, valueGradient] = [op.keyGradient, op.valueGradient].map(context.at)
+  const all = { ...operands, keyGradient: writes(keyGradient), valueGradient: writes(valueGradient) }
+  const name = `lane attentionKeyValueGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
+  const kernel = context.kernel(name, (name) =>
+    assemble({
+      ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
+      body: keyValueBody(shape, keyGradient.type, valueGradient.type),
+    }),
+  )
+  return [
+    {
+      kernel,
+      operands: { ...places, keyGradient: keyGradient.buffer, valueGradient: valueGradient.buffer },
+      params: attentionSizes(op),
+      grid: [Math.ceil(op.length / tileOf(shape)), op.kvHeads, op.batch],
+      work: 4 * op.batch * op.heads * op.length ** 2 * op.headDim,
+    },
+  ]
+}
+
+function common(op: AttentionQueryGradient | AttentionKeyValueGradient, context: LaunchContext) {
+  const [q, k, v, upstream] = [op.q, op.k, op.v, op.upstream].map(context.at)
+  const [statistics, documentStart] = [op.statistics, op.documentStart].map(context.at)
+  return {
+    operands: {
+      ...{ q: reads(q), k: reads(k), v: reads(v), upstream: reads(upstream) },
+      ...{ statistics: reads(statistics), documentStart: reads(documentStart) },
+    },
+    places: {
+      ...{ q: q.buffer, k: k.buffer, v: v.buffer, upstream: upstream.buffer },
+      ...{ statistics: statistics.buffer, documentStart: documentStart.buffer },
+    },
+  }
+}
+
+const queriesAt = (position: string): string =>
+  `((block * params.length + ${position}) * params.heads + head) * params.headDim`
+const keysAt = (position: string): string =>
+  `((block * params.length + ${position}) * params.kvHeads + kvHead) * params.headDim`
+const statisticsAt = (position: string): string => `((block * params.length + ${position}) * params.heads + head) * 2u`
+
+const lines = (parts: string[]): string => parts.join('\n')
+
+/** `t0` …: positions of the lane's rows, and `row0` …: the same, but never beyond the last. */
+function positions({ lanes, rows }: Shape): string {
+  return lines(
+    numbers(rows).map(
+      (r) => `let t${r} = rowBase + ${r * lanes}u + lane;
+let row${r} = min(t${r}, params.length - 1u);`,
+    ),
+  )
+}
+
+/** `into0_0` …: the values of the lane's rows, times `factor`; zeroes beyond the head. */
+function ownRows({ rows, depth }: Shape, into: string, operand: string, at: (position: string) => string, factor = '') {
+  return lines(
+    numbers(rows).map(
+      (r) => `let ${into}At${r} = ${at(`row${r}`)};
+${lines(
+  numbers(depth).map(
+    (d) =>
+      `let ${into}${r}_${d} = select(0.0, f32(${operand}[${into}At${r} + min(${d}u, params.headDim - 1u)])${factor}, ${d}u < params.headDim);`,
+  ),
+)}`,
+    ),
+  )
+}
+
+const zeroes = ({ rows, depth }: Shape, name: string): string =>
+  lines(numbers(rows).flatMap((r) => numbers(depth).map((d) => `var ${name}${r}_${d} = 0.0;`)))
+
+/** `at0` … `at3` of the columns that are at hand. */
+const columnsAt = (name: string, at: (position: string) => string): string =>
+  lines(numbers(AT_ONCE).map((e) => `let ${name}${e} = ${at(`min(column + ${e}u, params.length - 1u)`)};`))
+
+/** For every load of the subgroup: `x0` … `x3`, a value of each column a lane, and text about it. */
+function walk(
+  { lanes, depth }: Shape,
+  operand: string,
+  at: string,
+  text: (d: number, w: (e: number, i: number) => string) => string,
+) {
+  return lines(
+    numbers(depth / lanes).map(
+      (chunk) => `{
+let d = min(${chunk * lanes}u + lane, params.headDim - 1u);
+${lines(numbers(AT_ONCE).map((e) => `let x${e} = f32(${operand}[${at}${e} + d]);`))}
+${text(chunk * lanes, (e, i) => `subgroupBroadcast(x${e}, ${i}u)`)}
+}`,
+    ),
+  )
+}
+
+/** `into[row]_[column] += Σ own[row] · column`. */
+function inner(shape: Shape, into: string, own: string, operand: string, at: string): string {
+  const { lanes, rows } = shape
+  return walk(shape, operand, at, (d, w) =>
+    lines(
+      numbers(AT_ONCE).map(
+        (e) => `{
+${lines(numbers(lanes).map((i) => `let w${i} = ${w(e, i)};`))}
+${lines(
+  numbers(rows).map(
+    (r) =>
+      `${into}${r}_${e} += ${numbers(lanes)
+        .map((i) => `${own}${r}_${d + i} * w${i}`)
+        .join(' + ')};`,
+  ),
+)}
+}`,
+      ),
+    ),
+  )
+}
+
+/** `sums[row] = sums[row] · fade + Σ over columns of weight[row]_[column] · column`. */
+function outer(shape: Shape, sums: string, weight: string, operand: string, at: string, fade = '') {
+  const { lanes, rows } = shape
+  return walk(shape, operand, at, (d, w) =>
+    lines(
+      numbers(lanes).map(
+        (i) => `{
+${lines(numbers(AT_ONCE).map((e) => `let w${e} = ${w(e, i)};`))}
+${lines(
+  numbers(rows).map((r) => {
+    const sum = `${sums}${r}_${d + i}`
+    const before = fade ? `${sum} * ${fade}${r}` : sum
+    return `${sum} = ${before} + (${numbers(AT_ONCE)
+      .map((e) => `${weight}${r}_${e} * w${e}`)
+      .join(' + ')});`
+  }),
+)}
+}`,
+      ),
+    ),
+  )
+}
+
+const declareProducts = ({ rows }: Shape, name: string): string =>
+  lines(numbers(rows).flatMap((r) => numbers(AT_ONCE).map((e) => `var ${name}${r}_${e} = 0.0;`)))
+
+/** Writes the lane's rows of sums, times `factor`. */
+function store(
+  { rows, depth }: Shape,
+  sums: string,
+  target: string,
+  type: string,
+  at: (position: string) => string,
+  factor: (r: number) => string,
+) {
+  return lines(
+    numbers(rows).map(
+      (r) => `if (t${r} < params.length) {
+let at = ${at(`t${r}`)};
+var all = array<f32, ${depth}>(${numbers(depth)
+        .map((d) => `${sums}${r}_${d}`)
+        .join(', ')});
+for (var d = 0u; d < params.headDim; d++) { ${target}[at + d] = ${type}(all[d] * ${factor(r)}); }
+}`,
+    ),
+  )
+}
+
+function forwardBody(shape: Shape, type: string): string {
+  const tile = tileOf(shape)
+  const rows = numbers(shape.rows)
+  const columns = numbers(AT_ONCE)
+  return `let block = wid.z;
+let head = wid.y;
+let kvHead = head * params.kvHeads / params.heads;
+// Later rows attend to more keys: they come first.
+let rowBase = (grid.x - 1u - wid.x) * ${tile}u;
+${positions(shape)}
+${ownRows(shape, 'own', 'q', queriesAt, ' * params.scale')}
+${zeroes(shape, 'sum')}
+${lines(
+  rows.map(
+    (r) => `let start${r} = u32(documentStart[block * params.length + row${r}]);
+var most${r} = -1e30;
+var total${r} = 0.0;`,
+  ),
+)}
+let end = min(rowBase + ${tile}u, params.length);
+for (var column = u32(documentStart[block * params.length + rowBase]); column < end; column += ${AT_ONCE}u) {
+${columnsAt('key', keysAt)}
+${declareProducts(shape, 's')}
+${inner(shape, 's', 'own', 'k', 'key')}
+${lines(
+  rows.map(
+    (r) => `${lines(
+      columns.map(
+        (e) => `let seen${r}_${e} = column + ${e}u >= start${r} && column + ${e}u <= t${r};
+s${r}_${e} = select(-1e30, s${r}_${e}, seen${r}_${e});`,
+      ),
+    )}
+let largest${r} = max(most${r}, ${columns.reduce((text, e) => (text ? `max(${text}, s${r}_${e})` : `s${r}_${e}`), '')});
+let fade${r} = exp(most${r} - largest${r});
+most${r} = largest${r};
+${lines(columns.map((e) => `s${r}_${e} = select(0.0, exp(s${r}_${e} - largest${r}), seen${r}_${e});`))}
+total${r} = total${r} * fade${r} + (${columns.map((e) => `s${r}_${e}`).join(' + ')});`,
+  ),
+)}
+${outer(shape, 'sum', 's', 'v', 'key', 'fade')}
+}
+${store(shape, 'sum', 'out', type, queriesAt, (r) => `(1.0 / total${r})`)}
+${lines(rows.map((r) => `if (t${r} < params.length) { statistics[${statisticsAt(`t${r}`)}] = most${r} + log(total${r}); }`))}`
+}
+
+function queryBody(shape: Shape, type: string): string {
+  const tile = tileOf(shape)
+  const rows = numbers(shape.rows)
+  return `let block = wid.z;
+let head = wid.y;
+let kvHead = head * params.kvHeads / params.heads;
+let rowBase = (grid.x - 1u - wid.x) * ${tile}u;
+${positions(shape)}
+${ownRows(shape, 'own', 'q', queriesAt, ' * params.scale')}
+${ownRows(shape, 'up', 'upstream', queriesAt)}
+${zeroes(shape, 'sum')}
+${lines(
+  rows.map(
+    (r) => `let start${r} = u32(documentStart[block * params.length + row${r}]);
+let logTotal${r} = statistics[${statisticsAt(`row${r}`)}];
+let delta${r} = statistics[${statisticsAt(`row${r}`)} + 1u];`,
+  ),
+)}
+let end = min(rowBase + ${tile}u, params.length);
+for (var column = u32(documentStart[block * params.length + rowBase]); column < end; column += ${AT_ONCE}u) {
+${columnsAt('key', keysAt)}
+${declareProducts(shape, 's')}
+${declareProducts(shape, 'p')}
+${inner(shape, 's', 'own', 'k', 'key')}
+${inner(shape, 'p', 'up', 'v', 'key')}
+${lines(
+  rows.flatMap((r) =>
+    numbers(AT_ONCE).map(
+      (e) =>
+        `s${r}_${e} = select(0.0, exp(s${r}_${e} - logTotal${r}) * (p${r}_${e} - delta${r}), column + ${e}u >= start${r} && column + ${e}u <= t${r});`,
+    ),
+  ),
+)}
+${outer(shape, 'sum', 's', 'k', 'key')}
+}
+${store(shape, 'sum', 'gradient', type, queriesAt, () => 'params.scale')}`
+}
+
+/** Rows are keys here, columns are queries. */
+function keyValueBody(shape: Shape, keyType: string, valueType: string): string {
+  const tile = tileOf(shape)
+  const columns = numbers(AT_ONCE)
+  return `let block = wid.z;
+let kvHead = wid.y;
+let rowBase = wid.x * ${tile}u;
+let lastKey = rowBase + ${tile - 1}u;
+let groupSize = params.heads / params.kvHeads;
+${positions(shape)}
+${ownRows(shape, 'own', 'k', keysAt, ' * params.scale')}
+${ownRows(shape, 'value', 'v', keysAt)}
+${zeroes(shape, 'dk')}
+${zeroes(shape, 'dv')}
+for (var member = 0u; member < groupSize; member++) {
+let head = kvHead * groupSize + member;
+for (var column = rowBase; column < params.length; column += ${AT_ONCE}u) {
+// Documents begin in order: no later query sees these keys either.
+if (u32(documentStart[block * params.length + column]) > lastKey) { break; }
+${columnsAt('query', queriesAt)}
+${lines(
+  columns.map(
+    (e) => `let at${e} = block * params.length + min(column + ${e}u, params.length - 1u);
+let start${e} = select(params.length, u32(documentStart[at${e}]), column + ${e}u < params.length);
+let logTotal${e} = statistics[(at${e} * params.heads + head) * 2u];
+let delta${e} = statistics[(at${e} * params.heads + head) * 2u + 1u];`,
+  ),
+)}
+${declareProducts(shape, 's')}
+${declareProducts(shape, 'p')}
+${inner(shape, 's', 'own', 'q', 'query')}
+${inner(shape, 'p', 'value', 'upstream', 'query')}
+${lines(
+  numbers(shape.rows).flatMap((r) =>
+    columns.map(
+      (e) => `s${r}_${e} = select(0.0, exp(s${r}_${e} - logTotal${e}), t${r} >= start${e} && t${r} <= column + ${e}u);
+p${r}_${e} = s${r}_${e} * (p${r}_${e} - delta${e});`,
+    ),
+  ),
+)}
+${outer(shape, 'dv', 's', 'upstream', 'query')}
+${outer(shape, 'dk', 'p', 'q', 'query')}
+}
+}
+${store(shape, 'dk', 'keyGradient', keyType, keysAt, () => 'params.scale')}
+${store(shape, 'dv', 'valueGradient', valueType, keysAt, () => '1.0')}`
+}

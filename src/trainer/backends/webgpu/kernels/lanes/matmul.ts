@@ -1,0 +1,103 @@
+/**
+ * Products on the processor: a subgroup computes a tile of C in registers alone. Its lanes own neighbouring columns; what
+ * all of them need of A is loaded by the lanes together, a value each, and handed around. Workgroup memory and barriers,
+ * which a GPU is fast at, cost such drivers more than the product itself.
+ */
+import type { Matmul } from '../../../../plan/operations'
+import { assemble, type Kernel, type OperandSpec } from '../../kernel'
+import { type Launch, type LaunchContext, reads, variantOf, writes } from '../../launch'
+import { numbers } from './text'
+
+/** Rows of a tile, and columns of a lane: as much arithmetic for each load as compiles within a second. */
+const ROWS = 16
+const COLUMNS = 8
+
+type Specs = Record<'a' | 'b' | 'c', OperandSpec>
+
+export function laneMatmul(op: Matmul, context: LaunchContext): Launch[] {
+  const { m, n, k, transposeA, transposeB, scale, accumulate } = op
+  const lanes = context.traits.subgroup
+  const [a, b, c] = [op.a, op.b, op.c].map(context.at)
+  const specs: Specs = { a: reads(a), b: reads(b), c: writes(c) }
+  const variant = `${ROWS}×${COLUMNS}×${lanes}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
+  const kernel = context.kernel(`lane matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
+    kernelOf(name, lanes, specs, transposeA, transposeB),
+  )
+  return [
+    {
+      kernel,
+      operands: { a: a.buffer, b: b.buffer, c: c.buffer },
+      params: {
+        ...{ m, n, k, aOffset: a.offset, aStride: op.a.stride, bOffset: b.offset, bStride: op.b.stride },
+        ...{ cOffset: c.offset, cStride: op.c.stride, scale, accumulate: Number(accumulate) },
+      },
+      grid: [Math.ceil(n / (COLUMNS * lanes)), Math.ceil(m / ROWS), 1],
+      work: 2 * m * n * k,
+    },
+  ]
+}
+
+function kernelOf(name: string, lanes: number, specs: Specs, transposeA: boolean, transposeB: boolean): Kernel {
+  const [rows, columns, steps] = [numbers(ROWS), numbers(COLUMNS), numbers(lanes)]
+  const groups = numbers(Math.ceil(ROWS / lanes))
+  const sums = rows.flatMap((r) => columns.map((c) => `s${r}_${c}`))
+  // Of A the lanes load neighbours along its rows in memory: steps of the inner sum, or rows of the product.
+  const beginA = transposeA
+    ? groups.map((g) => `let a${g} = params.aOffset + min(rowBase + ${g * lanes}u + lane, params.m - 1u);`)
+    : rows.map((r) => `let a${r} = params.aOffset + min(rowBase + ${r}u, params.m - 1u) * params.aStride;`)
+  const beginB = columns.map(
+    (c) =>
+      `let b${c} = params.bOffset + min(column + ${c * lanes}u, params.n - 1u)${transposeB ? ' * params.bStride' : ''};`,
+  )
+  const elementB = (c: number, step: string) => `f32(b[b${c} + ${transposeB ? step : `(${step}) * params.bStride`}])`
+  const loadA = transposeA
+    ? steps.flatMap((e) => groups.map((g) => `let x${e}_${g} = f32(a[a${g} + (l + ${e}u) * params.aStride]);`))
+    : []
+  const product = (r: number) => {
+    const load = transposeA ? '' : `let x = f32(a[a${r} + l + lane]);`
+    const factor = (e: number) =>
+      transposeA ? `subgroupBroadcast(x${e}_${Math.floor(r / lanes)}, ${r % lanes}u)` : `subgroupBroadcast(x, ${e}u)`
+    return `{
+${load}
+${steps.map((e) => `let w${e} = ${factor(e)};`).join('\n')}
+${columns.map((c) => `s${r}_${c} += ${steps.map((e) => `w${e} * y${e}_${c}`).join(' + ')};`).join('\n')}
+}`
+  }
+  const rest = (r: number) => {
+    const load = transposeA
+      ? `a[params.aOffset + l * params.aStride + min(rowBase + ${r}u, params.m - 1u)]`
+      : `a[a${r} + l]`
+    return `{ let w = f32(${load}); ${columns.map((c) => `s${r}_${c} += w * y${c};`).join(' ')} }`
+  }
+  return assemble({
+    ...{ name, operands: specs, threads: lanes, subgroup: true },
+    params: {
+      ...{ m: 'u32', n: 'u32', k: 'u32', aOffset: 'u32', aStride: 'u32', bOffset: 'u32', bStride: 'u32' },
+      ...{ cOffset: 'u32', cStride: 'u32', scale: 'f32', accumulate: 'u32' },
+    },
+    body: `let rowBase = wid.y * ${ROWS}u;
+let column = wid.x * ${COLUMNS * lanes}u + lane;
+${[...beginA, ...beginB, ...sums.map((sum) => `var ${sum} = 0.0;`)].join('\n')}
+var l = 0u;
+for (; l + ${lanes}u <= params.k; l += ${lanes}u) {
+${steps.flatMap((e) => columns.map((c) => `let y${e}_${c} = ${elementB(c, `l + ${e}u`)};`)).join('\n')}
+${[...loadA, ...rows.map(product)].join('\n')}
+}
+for (; l < params.k; l++) {
+${columns.map((c) => `let y${c} = ${elementB(c, 'l')};`).join('\n')}
+${rows.map(rest).join('\n')}
+}
+var all = array<f32, ${sums.length}>(${sums.join(', ')});
+for (var i = 0u; i < ${ROWS}u; i++) {
+let row = rowBase + i;
+if (row >= params.m) { break; }
+for (var j = 0u; j < ${COLUMNS}u; j++) {
+let at = params.cOffset + row * params.cStride + column + j * ${lanes}u;
+if (column + j * ${lanes}u >= params.n) { break; }
+var value = params.scale * all[i * ${COLUMNS}u + j];
+if (params.accumulate != 0u) { value += f32(c[at]); }
+c[at] = ${specs.c.type}(value);
+}
+}`,
+  })
+}
