@@ -1,9 +1,10 @@
 /** What a hand-off is made from: the model's facts, and texts encoded into its folder. */
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { KoVocabError } from '../errors'
+import { tokenizerConfig } from '../tokenizer/files/tokenizer-config'
 import type { Tokenizer } from '../tokenizer/types'
-import { createDocumentEncoder, type DocumentEncoder } from '../trainer/data/document-encoder'
+import { createDocumentEncoder, type DocumentEncoder, specialId } from '../trainer/data/document-encoder'
 import type { DocumentEnd } from '../trainer/data/documents'
 import { openTokens } from '../trainer/data/open-tokens'
 import { readDocuments } from '../trainer/data/read-documents'
@@ -14,16 +15,30 @@ import { openModel } from '../trainer/load'
 import { readBaseRows } from '../trainer/run/base-rows'
 import type { HeldOut, NamedText } from '../trainer/run/texts'
 
-export async function handoffModel(folder: string, out: string, baseRows?: number): Promise<HandoffModel> {
+export async function handoffModel(
+  folder: string,
+  tokenizer: Tokenizer,
+  out: string,
+  baseRows?: number,
+): Promise<HandoffModel> {
   const { config, checkpoint } = await openModel(folder)
+  const { architectures } = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
   const names = await readdir(folder)
   return {
     config,
     folder: fromOut(out, folder),
     weights: checkpoint.shards.map(({ path }) => path.replace(/^.*[\\/]/, '')),
     hasSentencePiece: names.includes('tokenizer.model'),
+    padding: paddingOf(tokenizer),
+    layerClass: architectures[0] === 'MistralForCausalLM' ? 'MistralDecoderLayer' : 'LlamaDecoderLayer',
     baseRows: baseRows ?? (await readBaseRows(folder)),
   }
+}
+
+function paddingOf(tokenizer: Tokenizer): string | null {
+  if (tokenizerConfig(tokenizer.sources.sidecars)?.pad_token != null) return null
+  const eos = specialId(tokenizer, 'eos')
+  return eos === null ? null : tokenizer.pieces[eos]
 }
 
 /** The hand-off may move with what lies beside it. */
@@ -56,7 +71,10 @@ export async function encodeSources(
     if (tokens === 0) {
       throw new KoVocabError('bad-option', `${text.name}: no text is left to train on`, 'give more text, or --eval')
     }
-    const files = text.files.map(({ path }) => fromOut(out, path))
+    const files = text.files.map(({ path, records }) => ({
+      ...{ path: fromOut(out, path), format: records?.format ?? ('text' as const) },
+      ...(records?.field === undefined ? {} : { field: records.field }),
+    }))
     sources.push({ name: text.name, folder: place, tokens, role, files })
   }
   return sources

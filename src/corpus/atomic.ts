@@ -104,9 +104,10 @@ export async function leftoversOf(target: string): Promise<string[]> {
   return names.filter(isLeftover).map((name) => join(dirname(place), name))
 }
 
-async function putInPlace(temporary: string, place: string, occupied: boolean): Promise<void> {
+/** Renames a whole folder to `place`; an old one there goes, when `occupied`. */
+export async function putInPlace(temporary: string, place: string, occupied: boolean): Promise<void> {
   await syncFolder(temporary)
-  const aside = occupied ? temporary.replace(/\.tmp$/, '.old') : null
+  const aside = occupied ? temporaryName(place).replace(/\.tmp$/, '.old') : null
   if (aside) await rename(place, aside)
   try {
     await rename(temporary, place)
@@ -129,7 +130,7 @@ async function isOccupied(place: string): Promise<boolean> {
 }
 
 /** Hidden, so that a folder listing or a glob that runs meanwhile does not take it for an input. */
-function temporaryName(path: string): string {
+export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 

@@ -28,7 +28,7 @@ describe('pretrain', () => {
     const { code, stdout, stderr } = await run('--tokens 1k --recipe two-stage --dry-run --out dry')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('would train 13,648 parameters, 264 ids, on cpu\n1,000 tokens: 21 steps of 48, about ')
-    expect(stdout).toContain('  embeddings: 6 steps, 8,448 parameters train at 0.0002, ')
+    expect(stdout).toContain('  embeddings: 6 steps, 8,448 parameters train at 0.00005, ')
     expect(stdout).toContain('  all: 15 steps, 13,648 parameters train at 0.00005, ')
     expect(stdout).toContain('replay (20 %)\n  en: en.txt, ')
     expect(stdout).toContain('recipe\n  name: two-stage\n')

@@ -40,6 +40,7 @@ const BASE_ROWS = 258
 const ROWS = 272
 const model: HandoffModel = {
   ...{ config: null!, folder: 'model', baseRows: BASE_ROWS, weights: [], hasSentencePiece: false },
+  ...{ padding: null, layerClass: 'LlamaDecoderLayer' },
 }
 
 const recipe = readRecipe(

@@ -52,8 +52,8 @@ export async function run(context: Context, command: Command): Promise<undefined
   const target = required('handoff-target', values['handoff-target'])
   const tokens = required('tokens', values.tokens)
   const recipe = readRecipeOption(values.recipe)
-  const model = await handoffModel(folder, out, values['base-rows'])
   const tokenizer = await openBase({ base: folder })
+  const model = await handoffModel(folder, tokenizer, out, values['base-rows'])
   const eos = values.eos ?? (specialId(tokenizer, 'eos') === null ? 'auto' : 'always')
   const { processes, batch: micro, accumulate } = values
   const reading = readingOf(values, context)

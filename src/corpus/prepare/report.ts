@@ -1,26 +1,45 @@
 /** What happened to the documents, step by step, while they go through. */
 import { utf8Bytes } from '../../text/length'
 import { mix32 } from './hash128'
-import type { PrepareDocument, PrepareReport, PrepareStep, StepReport, StepRun, StepSample, Verdict } from './types'
+import type { PrepareDocument, PrepareReport, PrepareStep, StepReport, StepSample, Verdict } from './types'
 
 export const SAMPLES = 20
 export const SAMPLE_CHARACTERS = 160
 
-export interface StepTally {
-  report: StepReport
-  run: StepRun
-  /** Keys of the samples that are kept, beside them. */
+/** What happened at a step to some of the documents, or to all of them. */
+export interface StepTally extends Omit<StepReport, 'name' | 'options'> {
+  /** Of the samples, beside them, ascending. */
   keys: number[]
 }
 
-export function createTally({ name, options }: PrepareStep, run: StepRun): StepTally {
+export function createTally(): StepTally {
   const counts = { documentsIn: 0, documentsOut: 0, bytesIn: 0, bytesOut: 0, changed: 0, removed: 0 }
-  return { report: { name, options, ...counts, reasons: {}, figures: {}, samples: [] }, run, keys: [] }
+  return { ...counts, reasons: {}, figures: {}, samples: [], keys: [] }
 }
+
+/** Adds what happened to the documents that followed: as if all had been counted in one. */
+export function mergeTally(into: StepTally, next: StepTally): void {
+  for (const key of ['documentsIn', 'documentsOut', 'bytesIn', 'bytesOut', 'changed', 'removed'] as const) {
+    into[key] += next[key]
+  }
+  for (const key of ['reasons', 'figures'] as const) {
+    for (const [name, count] of Object.entries(next[key])) into[key][name] = (into[key][name] ?? 0) + count
+  }
+  for (const [i, made] of next.samples.entries()) sample(into, next.keys[i], () => made)
+}
+
+export function stepReport({ name, options }: PrepareStep, tally: StepTally, figures: StepReport['figures']): StepReport {
+  const { keys: _, ...counted } = tally
+  return { name, options, ...counted, figures: { ...figures, ...counted.figures } }
+}
+
+/** Documents are drawn for samples by their numbers, whatever the machine and the threads. */
+export const sampleKey = (at: number): number => mix32(at + 1) >>> 0
 
 /**
  * Counts one verdict.
  *
+ * @param key of the document, by which samples are chosen (see sampleKey)
  * @param bytes of the text as it came
  * @param hide what is done to texts before they are shown: with personal data masks on, no sample shows personal data
  * @returns the bytes of the text as it goes
@@ -29,32 +48,32 @@ export function tally(
   into: StepTally,
   document: PrepareDocument,
   verdict: Verdict,
+  key: number,
   bytes: number,
   hide: (text: string) => string,
 ): number {
-  const { report } = into
-  const at = report.documentsIn++
-  report.bytesIn += bytes
+  into.documentsIn++
+  into.bytesIn += bytes
   if (typeof verdict === 'string') {
-    report.documentsOut++
+    into.documentsOut++
     const same = verdict === document.text
     const out = same ? bytes : utf8Bytes(verdict)
-    report.bytesOut += out
+    into.bytesOut += out
     if (!same) {
-      report.changed++
-      sample(into, at, () => changeSample(document, verdict, hide))
+      into.changed++
+      sample(into, key, () => changeSample(document, verdict, hide))
     }
     return out
   }
   if ('copies' in verdict) {
-    report.documentsOut += verdict.copies
-    report.bytesOut += bytes * verdict.copies
-    if (verdict.copies > 1) report.changed++
+    into.documentsOut += verdict.copies
+    into.bytesOut += bytes * verdict.copies
+    if (verdict.copies > 1) into.changed++
     return bytes
   }
-  report.removed++
-  report.reasons[verdict.removed] = (report.reasons[verdict.removed] ?? 0) + 1
-  sample(into, at, () => ({
+  into.removed++
+  into.reasons[verdict.removed] = (into.reasons[verdict.removed] ?? 0) + 1
+  sample(into, key, () => ({
     id: document.id,
     before: cut(hide(document.text), 0),
     after: null,
@@ -65,19 +84,18 @@ export function tally(
 }
 
 /**
- * Keeps the samples of the documents whose number hashes lowest: spread over all, and the same whatever the machine.
+ * Keeps the samples with the lowest keys, of equal ones the first: so parts of the documents can be counted apart.
  */
-function sample(into: StepTally, at: number, make: () => StepSample): void {
-  const key = mix32(at + 1) >>> 0
-  const { keys, report } = into
+function sample(into: StepTally, key: number, make: () => StepSample): void {
+  const { keys, samples } = into
   if (keys.length === SAMPLES && key >= keys[SAMPLES - 1]) return
   let place = keys.length
   while (place > 0 && keys[place - 1] > key) place--
   keys.splice(place, 0, key)
-  report.samples.splice(place, 0, make())
+  samples.splice(place, 0, make())
   if (keys.length > SAMPLES) {
     keys.pop()
-    report.samples.pop()
+    samples.pop()
   }
 }
 
@@ -98,8 +116,8 @@ function cut(text: string, start: number): string {
   return `${start > 0 ? '…' : ''}${whole}${end < text.length ? '…' : ''}`
 }
 
-export function emptyReport(steps: StepReport[]): PrepareReport {
-  return { documentsIn: 0, documentsOut: 0, bytesIn: 0, bytesOut: 0, sources: {}, steps }
+export function emptyReport(): PrepareReport {
+  return { documentsIn: 0, documentsOut: 0, bytesIn: 0, bytesOut: 0, sources: {}, steps: [] }
 }
 
 /** Counts a document at the beginning or the end of the road. */

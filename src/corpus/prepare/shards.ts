@@ -1,5 +1,5 @@
 /** Documents into shards as Hugging Face datasets have them: `data/train-00000-of-00004.parquet`. Node only. */
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as zlib from 'node:zlib'
 import type { SchemaElement } from 'hyparquet'
@@ -18,6 +18,13 @@ export const DEFAULT_SHARD_BYTES = 256_000_000
 /** Text of a row group: what a reader has to hold at once. */
 const GROUP_BYTES = 16_000_000
 
+export interface WriteShardsOptions {
+  format: ShardFormat
+  shardBytes?: number
+  /** Shards that an interrupted call with the same documents and options has left stay as they are. Default: no. */
+  keep?: boolean
+}
+
 /**
  * Writes the documents into `folder/data`. Where shards end depends on the text alone, so that the same documents give
  * the same shards whatever the format. The bytes of `jsonl.gz` are those of Node's zlib, which another version of Node may
@@ -26,12 +33,14 @@ const GROUP_BYTES = 16_000_000
  * @returns the paths of the shards, relative to the folder; none without documents
  */
 export async function writeShards(
-  documents: AsyncIterable<PrepareDocument>,
+  documents: AsyncIterable<PrepareDocument | readonly PrepareDocument[]>,
   folder: string,
-  { format, shardBytes = DEFAULT_SHARD_BYTES }: { format: ShardFormat; shardBytes?: number },
+  { format, shardBytes = DEFAULT_SHARD_BYTES, keep = false }: WriteShardsOptions,
 ): Promise<string[]> {
-  await mkdir(join(folder, 'data'), { recursive: true })
-  const iterator = documents[Symbol.asyncIterator]()
+  const data = join(folder, 'data')
+  await mkdir(data, { recursive: true })
+  const there = keep ? await shardsIn(data, format) : 0
+  const iterator = flattened(documents)
   let next = await iterator.next()
   let written = 0
   const shard = async function* (): AsyncGenerator<PrepareDocument> {
@@ -44,20 +53,51 @@ export async function writeShards(
   }
   try {
     while (!next.done) {
-      await writeFileAtomic(join(folder, 'data', `part-${written}`), encoded(shard(), format))
+      if (written < there) for await (const _ of shard()) continue
+      else await writeFileAtomic(join(data, `part-${written}`), encoded(shard(), format))
       written++
     }
   } finally {
-    await iterator.return?.(undefined)
+    await iterator.return(undefined)
   }
   const names: string[] = []
   const digits = (n: number) => String(n).padStart(5, '0')
   for (let i = 0; i < written; i++) {
     const name = `data/train-${digits(i)}-of-${digits(written)}.${format}`
-    await rename(join(folder, 'data', `part-${i}`), join(folder, name))
+    await rename(join(data, `part-${i}`), join(folder, name))
     names.push(name)
   }
   return names
+}
+
+async function* flattened(
+  documents: AsyncIterable<PrepareDocument | readonly PrepareDocument[]>,
+): AsyncGenerator<PrepareDocument> {
+  for await (const some of documents) {
+    if ('text' in some) yield some
+    else yield* some
+  }
+}
+
+/**
+ * How many whole shards an interrupted run has left, one behind the other; each was renamed when it was whole. All else
+ * in the folder is removed, and the shards have the names again that they have while others are still to come.
+ */
+async function shardsIn(data: string, format: ShardFormat): Promise<number> {
+  const found = new Set<number>()
+  for (const name of await readdir(data)) {
+    const named = /^(?:part-(\d+)|train-(\d{5,})-of-\d{5,}\.(.+))$/.exec(name)
+    if (!named || (named[3] ?? format) !== format) {
+      await rm(join(data, name), { recursive: true })
+      continue
+    }
+    const number = Number(named[1] ?? named[2])
+    found.add(number)
+    if (named[2] !== undefined) await rename(join(data, name), join(data, `part-${number}`))
+  }
+  let count = 0
+  while (found.has(count)) count++
+  return count
 }
 
 function encoded(documents: AsyncIterable<PrepareDocument>, format: ShardFormat): AsyncIterable<Uint8Array> {

@@ -26,20 +26,25 @@ export interface Copies {
 /** The text as it goes on (the same string where nothing changed), or why the document goes. */
 export type Verdict = string | Removal | Copies
 
+/** What a step that remembers wants to know of each document of a batch, as numbers in a row. */
+export type Digests = Uint16Array | Uint32Array
+
 /**
- * A step at work. With `passes` above 0 it looks at all documents that often, in the same order, before the first
- * verdict; `at` counts the documents that reach the step, from 0, and is the same in every pass.
+ * A step at work. A step that remembers sees all documents in their order; with `passes` above 0 it looks at all of them
+ * that often before the first verdict. `at` counts the documents that reach it, from 0, and is the same in every pass.
+ *
+ * Of a step that does not remember several runs work at the same time, each on some of the documents.
  */
 export interface StepRun {
   passes: number
-  observe?: (document: PrepareDocument, at: number, pass: number) => void
+  /** @param digests of the batch in which the document is the `i`th, in the first pass; null in the others */
+  observe?: (document: PrepareDocument, at: number, pass: number, digests: Digests | null, i: number) => void
   /** The last document of a pass was seen. */
   passed?: (pass: number) => void
-  judge: (document: PrepareDocument, at: number) => Verdict
-  /** Figures of its own for the report, such as masks by kind; asked for at the end. */
+  /** @param digests as in `observe`, where the step has no passes */
+  judge: (document: PrepareDocument, at: number, digests: Digests | null, i: number) => Verdict
+  /** Figures for the report; of a step that does not remember those that all of its runs have in common. */
   figures?: () => Record<string, number>
-  /** Of a step that takes away what nobody should see: done to the samples of all steps. */
-  hide?: (text: string) => string
 }
 
 export interface StepContext {
@@ -49,6 +54,8 @@ export interface StepContext {
    * is refused.
    */
   openItems?: (path: string, field?: string) => AsyncIterable<string> | Iterable<string>
+  /** Adds one to a figure of the report, such as masks of a kind; for steps that do not remember. */
+  count: (figure: string) => void
 }
 
 /** A step as it is known by name. */
@@ -59,6 +66,12 @@ export interface StepKind<S extends z.ZodType = z.ZodType> {
   /** Of what stands behind the name in the YAML; all keys have defaults, a few required ones apart. */
   options: S
   start: (options: z.output<S>, context: StepContext) => StepRun | Promise<StepRun>
+  /** Verdicts depend on other documents, and remove documents only or change them too. Otherwise on each alone. */
+  remembers?: 'to remove' | 'to change'
+  /** Of a step that remembers: what can be computed from each document alone, and so on any thread. */
+  digest?: (options: z.output<S>) => (documents: readonly PrepareDocument[]) => Digests
+  /** Of a step that takes away what nobody should see: done to the samples of all steps. */
+  hide?: (options: z.output<S>) => (text: string) => string
 }
 
 /** A step as it was asked for, its options complete. */

@@ -18,9 +18,11 @@ const config = {
 const model: HandoffModel = {
   config: readLlamaConfig(JSON.stringify(config), 'config.json'),
   ...{ folder: '../model', weights: ['model.safetensors'], hasSentencePiece: true, baseRows: 258 },
+  ...{ padding: null, layerClass: 'LlamaDecoderLayer' },
 }
 const source = (name: string, role: 'data' | 'replay', tokens: number) => ({
-  ...{ name, role, tokens, folder: `tokens/${name}`, files: [`../${name}.txt`] },
+  ...{ name, role, tokens, folder: `tokens/${name}` },
+  files: [{ path: `../${name}.txt`, format: 'text' as const }],
 })
 const settings: HandoffSettings = {
   sources: [source('ko', 'data', 3000), source('news', 'data', 1000), source('en', 'replay', 500)],
@@ -115,17 +117,60 @@ describe('axolotl', () => {
     expect(value).not.toHaveProperty('lora_modules_to_save')
   })
 
-  it('says what it cannot: rates of their own, and where a linear schedule ends', () => {
-    const recipe = readRecipe(
-      `stages: [{ name: a, learning-rate: 1e-4, schedule: { kind: linear, final: 0.1 }, train: [{ parameters: all, learning-rate-scale: 2 }] }]`,
-      'r.yaml',
-    )
+  const all = (schedule: string, train = 'all') =>
+    readRecipe(`stages: [{ name: a, learning-rate: 1e-4, schedule: ${schedule}, train: [${train}] }]`, 'r.yaml')
+
+  it.each([
+    ['{ kind: linear, final: 0.1 }', { lr_scheduler: 'polynomial', lr_scheduler_kwargs: { lr_end: 1e-5, power: 1 } }],
+    ['{ kind: linear, final: 0 }', { lr_scheduler: 'linear' }],
+    ['{ kind: linear, final: 1 }', { lr_scheduler: 'constant_with_warmup' }],
+    ['{ kind: cosine, final: 0.2 }', { lr_scheduler: 'cosine', cosine_min_lr_ratio: 0.2 }],
+    ['constant', { lr_scheduler: 'constant_with_warmup' }],
+    [
+      '{ kind: wsd, decay: 0.5, warmup: 0, final: 0.1 }',
+      {
+        lr_scheduler: 'warmup_stable_decay',
+        lr_scheduler_kwargs: { num_decay_steps: 245, decay_type: '1-sqrt', min_lr_ratio: 0.1 },
+      },
+    ],
+  ])('%s', (schedule, expected) => {
+    expect(yamlOf(handed(all(schedule), 'axolotl'), 'axolotl-1-a.yaml').value).toMatchObject(expected)
+  })
+
+  it('says what it cannot: rates of their own, weights in float32, a warm-up of one step', () => {
+    const recipe = all('{ kind: linear, warmup: 0.002 }', '{ parameters: all, learning-rate-scale: 2 }')
     expect(handed(recipe, 'axolotl').warnings).toEqual(
       expect.arrayContaining([
         expect.stringContaining('learning-rate-scale is not carried over'),
-        expect.stringContaining('the linear schedule ends at 0'),
+        expect.stringContaining('weights and Adam'),
+        expect.stringContaining('two steps of a warm-up of one'),
       ]),
     )
+    expect(handed('new-rows', 'axolotl').warnings.join()).not.toContain('bf16')
+  })
+
+  it('adapters of several stages are merged between them', () => {
+    const stages = '[{ name: a, train: [adapters] }, { name: b, train: [adapters] }]'
+    const recipe = readRecipe(`extends: lora\nstages: ${stages}`, 'r.yaml')
+    const handoff = handed(recipe, 'axolotl')
+    expect(handoff.commands.filter((command) => command.includes('merge'))).toEqual([
+      'axolotl merge-lora axolotl-1-a.yaml',
+    ])
+    expect(yamlOf(handoff, 'axolotl-2-b.yaml').value.base_model).toBe('out/1-a/merged')
+  })
+
+  it('refuses an alpha between whole numbers', () => {
+    const recipe = readRecipe('extends: lora\nform: { rank: 3, alpha: 4.5 }', 'r.yaml')
+    expect(() => handed(recipe, 'axolotl')).toThrow(/alpha of the adapters is 4.5/)
+    expect(() => handed(recipe, 'transformers')).not.toThrow()
+  })
+
+  it('a tokenizer without padding, and Mistral’s layers', () => {
+    const mistral: HandoffModel = { ...model, padding: '</s>', layerClass: 'MistralDecoderLayer' }
+    expect(yamlOf(handed('full', 'axolotl', {}, mistral), 'axolotl-1-all.yaml').value).toMatchObject({
+      special_tokens: { pad_token: '</s>' },
+      fsdp_config: { transformer_layer_cls_to_wrap: 'MistralDecoderLayer' },
+    })
   })
 })
 
@@ -138,9 +183,53 @@ describe('torchtune', () => {
     expect(warnings.join('\n')).toContain('the shares ko 0.6, news 0.2, en 0.2')
   })
 
-  it('refuses a tied head by name', () => {
-    const tied = { ...model, config: { ...model.config, tied: true } }
-    expect(() => handed('full', 'torchtune', {}, tied)).toThrow(/no tied head/)
+  it.each<[string, Partial<HandoffModel>, RegExp]>([
+    ['a tied head', { config: { ...model.config, tied: true } }, /no tied head/],
+    ['a window shorter than a row', { config: { ...model.config, slidingWindow: 64 } }, /no sliding window/],
+    ['a tokenizer without tokenizer.model', { hasSentencePiece: false }, /no tokenizer.model/],
+  ])('refuses %s', (_, differs, message) => {
+    expect(() => handed('full', 'torchtune', {}, { ...model, ...differs })).toThrow(message)
+  })
+
+  it('files of each kind have a dataset of their own', () => {
+    const files = (['text', 'jsonl', 'tsv', 'parquet'] as const).map((format) => ({ path: `a.${format}`, format }))
+    const of = (field: string) => ({
+      sources: [
+        { ...source('ko', 'data', 3000), files: [...files, { path: 'b.jsonl', format: 'jsonl' as const, field }] },
+      ],
+    })
+    const { dataset } = yamlOf(handed('full', 'torchtune', of('body')), 'torchtune-1-all.yaml').value
+    expect(dataset).toMatchObject([
+      { source: 'text', data_files: ['a.text'], column: 'text' },
+      { source: 'json', data_files: ['a.jsonl'], column: 'text' },
+      { source: 'csv', data_files: ['a.tsv'], sep: '\t' },
+      { source: 'parquet', data_files: ['a.parquet'] },
+      { source: 'json', data_files: ['b.jsonl'], column: 'body' },
+    ])
+    expect(() => handed('full', 'torchtune', of('meta.body'))).toThrow(/b\.jsonl: torchtune reads columns/)
+  })
+
+  it('goes on from the files that it wrote, as many as it read', () => {
+    const twice = readRecipe(
+      'extends: full\nstages: [{ name: a, train: [all], schedule: constant }, { name: b, train: [all] }]',
+      'r.yaml',
+    )
+    const handoff = handed(twice, 'torchtune', {}, { ...model, weights: ['x.safetensors', 'y.safetensors'] })
+    expect(yamlOf(handoff, 'torchtune-2-b.yaml').value.checkpointer).toMatchObject({
+      checkpoint_dir: 'out/1-a/epoch_0',
+      checkpoint_files: ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'],
+    })
+    expect(yamlOf(handoff, 'torchtune-1-a.yaml').value).toHaveProperty('lr_scheduler')
+    const flat = readRecipe('extends: full\nstages: { all: { schedule: { kind: constant, warmup: 0 } } }', 'r.yaml')
+    expect(yamlOf(handed(flat, 'torchtune'), 'torchtune-1-all.yaml').value).not.toHaveProperty('lr_scheduler')
+  })
+
+  it('a grown model is grown first; adapters are left to train.py', () => {
+    const grown = readRecipe('form: { kind: block-expansion, blocks: 2 }\nextends: full', 'r.yaml')
+    const { commands } = handed(grown, 'torchtune')
+    expect(commands[0]).toBe('python train.py stages.json --to-stage 0 --out out')
+    const lora = readRecipe('extends: lora\nstages: [{ name: a, train: [all] }]', 'r.yaml')
+    expect(handed(lora, 'torchtune').warnings[0]).toContain('adapters are not written for torchtune')
   })
 })
 
@@ -174,6 +263,7 @@ describe('examples', () => {
   const large: HandoffModel = {
     ...{ config: readLlamaConfig(JSON.stringify(llama2), 'config.json'), folder: '../Llama-2-7b-ko', baseRows: 32_000 },
     ...{ weights: ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'], hasSentencePiece: true },
+    ...{ padding: null, layerClass: 'LlamaDecoderLayer' },
   }
   const wide = {
     sources: [source('ko', 'data', 4e9), source('en', 'replay', 1e9)],

@@ -250,6 +250,7 @@ describe('formatting', () => {
     for (const name of presetNames) expect(read(formatRecipe(presetRecipe(name)))).toEqual(presetRecipe(name))
     const text = formatRecipe(presetRecipe('two-stage'))
     expect(text.match(/beta2/g)).toHaveLength(1)
-    expect(text.match(/learning-rate/g)).toHaveLength(2)
+    expect(text.match(/learning-rate/g)).toHaveLength(1)
+    expect(formatRecipe(presetRecipe('eeve')).match(/learning-rate/g)).toHaveLength(7)
   })
 })

@@ -13,6 +13,7 @@ export const boilerplate = stepKind({
     /** Of the sketch that finds the candidates, in MiB. */
     memory: whole(1, 4096).default(64),
   }),
+  remembers: 'to change',
   start: (options) => {
     const { documents, 'min-characters': least, memory } = options
     const counter = lineCounter({ documents, bytes: memory << 20 })

@@ -26,26 +26,21 @@ export const decontaminate = stepKind({
    * 2005.14165, appendix C). Thirteen English words are about 30 Korean letters, and an eojeol changes with every josa
    * and with the spacing, so characters without spaces are the default here. The document goes, not the passage.
    */
-  start: async ({ files, field, unit, size, 'min-size': least }, { openItems }) => {
+  start: async ({ files, field, unit, size, 'min-size': least }, { openItems, count }) => {
     if (!openItems)
       throw new KoVocabError('bad-option', 'decontaminate has nothing to open its files with', 'give openItems')
     const n = size ?? (unit === 'words' ? 13 : 30)
     const finder = createItemFinder({ unit, size: n, least: Math.min(n, least ?? (unit === 'words' ? 8 : 20)) })
     for (const file of files) for await (const item of openItems(file, field)) finder.add(item, file)
-    const byFile: Record<string, number> = {}
     return {
       passes: 0,
       judge: ({ text }) => {
         const hit = finder.find(text)
         if (!hit) return text
-        byFile[hit.file] = (byFile[hit.file] ?? 0) + 1
+        count(`documents with ${hit.file}`)
         return { removed: 'in a benchmark', seen: `${hit.file}: ${hit.text}` }
       },
-      figures: () => ({
-        'benchmark items': finder.items(),
-        'items too short to look for': finder.tooShort(),
-        ...Object.fromEntries(Object.entries(byFile).map(([file, count]) => [`documents with ${file}`, count])),
-      }),
+      figures: () => ({ 'benchmark items': finder.items(), 'items too short to look for': finder.tooShort() }),
     }
   },
 })

@@ -1,6 +1,6 @@
 /** Masks for personal data of Korea: patterns, each checked as far as its numbers can be. */
 import { z } from 'zod'
-import { optionsOf, stepKind } from '../kind'
+import { eachText, optionsOf, stepKind } from '../kind'
 import { KINDS, maskPersonal, type PersonalKind } from '../personal'
 
 const kind = z.enum(KINDS, { error: `expected some of ${KINDS.join(', ')}` })
@@ -21,16 +21,9 @@ export const personal = stepKind({
       )
       .default({}),
   }),
-  start: ({ kinds, masks }) => {
-    const counts: Record<string, number> = {}
-    const count = (found: PersonalKind) => {
-      counts[found] = (counts[found] ?? 0) + 1
-    }
-    return {
-      passes: 0,
-      judge: (document) => maskPersonal(document.text, kinds, masks, count),
-      figures: () => Object.fromEntries(KINDS.flatMap((name) => (counts[name] ? [[name, counts[name]]] : []))),
-      hide: (shown) => maskPersonal(shown, kinds, masks),
-    }
-  },
+  start: ({ kinds, masks }, { count }) => eachText((text) => maskPersonal(text, kinds, masks, count)),
+  hide:
+    ({ kinds, masks }) =>
+    (shown) =>
+      maskPersonal(shown, kinds, masks),
 })

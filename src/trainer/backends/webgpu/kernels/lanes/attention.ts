@@ -11,20 +11,25 @@ import { numbers } from './text'
 
 /** Columns that are taken at a time. */
 const AT_ONCE = 4
+/** Values of a head that are registers, the text written out; beyond, compiling takes many times longer than it saves. */
+const REGISTERS = 64
 
 interface Shape {
   lanes: number
-  /** Rows of a lane. */
+  /** Of a lane: what is loaded serves all of them. */
   rows: number
   /** Values of a head, rounded up to whole loads of the subgroup. */
   depth: number
+  /** Rows are registers of their own, `name0_0` …, not arrays `name0`. */
+  inRegisters: boolean
 }
 
 type Sizes = Pick<Attention, 'headDim' | 'length'>
 
 function shapeOf({ headDim }: Sizes, { traits: { subgroup } }: LaunchContext): Shape {
-  // Two rows need half the loads, and twice the text, which compiles for seconds with large heads.
-  return { lanes: subgroup, rows: headDim <= 32 ? 2 : 1, depth: Math.ceil(headDim / subgroup) * subgroup }
+  const depth = Math.ceil(headDim / subgroup) * subgroup
+  const inRegisters = depth <= REGISTERS
+  return { lanes: subgroup, rows: inRegisters && depth > REGISTERS / 2 ? 1 : 2, depth, inRegisters }
 }
 
 const tileOf = ({ lanes, rows }: Shape): number => lanes * rows
@@ -137,50 +142,54 @@ let row${r} = min(t${r}, params.length - 1u);`,
   )
 }
 
-/** `into0_0` …: the values of the lane's rows, times `factor`; zeroes beyond the head. */
-function ownRows({ rows, depth }: Shape, into: string, operand: string, at: (position: string) => string, factor = '') {
-  return lines(
-    numbers(rows).map(
-      (r) => `let ${into}At${r} = ${at(`row${r}`)};
-${lines(
-  numbers(depth).map(
-    (d) =>
-      `let ${into}${r}_${d} = select(0.0, f32(${operand}[${into}At${r} + min(${d}u, params.headDim - 1u)])${factor}, ${d}u < params.headDim);`,
-  ),
-)}`,
-    ),
-  )
+/** Value `first` + i of the lane's row r; `d` is the first of those at hand. */
+const element = ({ inRegisters }: Shape, name: string, r: number, first: number, i: number): string =>
+  inRegisters ? `${name}${r}_${first + i}` : `${name}${r}[d + ${i}u]`
+
+/** The values of the lane's rows, times `factor`; zeroes beyond the head. */
+function ownRows(shape: Shape, into: string, operand: string, at: (position: string) => string, factor = ''): string {
+  const { rows, depth, inRegisters } = shape
+  const value = (r: number, d: string) => `f32(${operand}[${at(`row${r}`)} + ${d}])${factor}`
+  const registers = (r: number) =>
+    numbers(depth).map(
+      (d) =>
+        `let ${into}${r}_${d} = select(0.0, ${value(r, `min(${d}u, params.headDim - 1u)`)}, ${d}u < params.headDim);`,
+    )
+  const array = (r: number) => [
+    `var ${into}${r} = array<f32, ${depth}>();`,
+    `for (var d = 0u; d < params.headDim; d++) { ${into}${r}[d] = ${value(r, 'd')}; }`,
+  ]
+  return lines(numbers(rows).flatMap(inRegisters ? registers : array))
 }
 
-const zeroes = ({ rows, depth }: Shape, name: string): string =>
-  lines(numbers(rows).flatMap((r) => numbers(depth).map((d) => `var ${name}${r}_${d} = 0.0;`)))
+function zeroes({ rows, depth, inRegisters }: Shape, name: string): string {
+  const registers = (r: number) => numbers(depth).map((d) => `var ${name}${r}_${d} = 0.0;`)
+  const array = (r: number) => [`var ${name}${r} = array<f32, ${depth}>();`]
+  return lines(numbers(rows).flatMap(inRegisters ? registers : array))
+}
 
 /** `at0` … `at3` of the columns that are at hand. */
 const columnsAt = (name: string, at: (position: string) => string): string =>
   lines(numbers(AT_ONCE).map((e) => `let ${name}${e} = ${at(`min(column + ${e}u, params.length - 1u)`)};`))
 
-/** For every load of the subgroup: `x0` … `x3`, a value of each column a lane, and text about it. */
+/** For every load of the subgroup: text about `w(e, i)`, value `first` + i of column e. */
 function walk(
-  { lanes, depth }: Shape,
+  { lanes, depth, inRegisters }: Shape,
   operand: string,
   at: string,
-  text: (d: number, w: (e: number, i: number) => string) => string,
-) {
-  return lines(
-    numbers(depth / lanes).map(
-      (chunk) => `{
-let d = min(${chunk * lanes}u + lane, params.headDim - 1u);
-${lines(numbers(AT_ONCE).map((e) => `let x${e} = f32(${operand}[${at}${e} + d]);`))}
-${text(chunk * lanes, (e, i) => `subgroupBroadcast(x${e}, ${i}u)`)}
-}`,
-    ),
-  )
+  text: (first: number, w: (e: number, i: number) => string) => string,
+): string {
+  const load = (first: number) => `let mine = min(d + lane, params.headDim - 1u);
+${lines(numbers(AT_ONCE).map((e) => `let x${e} = f32(${operand}[${at}${e} + mine]);`))}
+${text(first, (e, i) => `subgroupBroadcast(x${e}, ${i}u)`)}`
+  if (!inRegisters) return `for (var d = 0u; d < params.headDim; d += ${lanes}u) {\n${load(0)}\n}`
+  return lines(numbers(depth / lanes).map((chunk) => `{\nlet d = ${chunk * lanes}u;\n${load(chunk * lanes)}\n}`))
 }
 
 /** `into[row]_[column] += Σ own[row] · column`. */
 function inner(shape: Shape, into: string, own: string, operand: string, at: string): string {
   const { lanes, rows } = shape
-  return walk(shape, operand, at, (d, w) =>
+  return walk(shape, operand, at, (first, w) =>
     lines(
       numbers(AT_ONCE).map(
         (e) => `{
@@ -189,7 +198,7 @@ ${lines(
   numbers(rows).map(
     (r) =>
       `${into}${r}_${e} += ${numbers(lanes)
-        .map((i) => `${own}${r}_${d + i} * w${i}`)
+        .map((i) => `${element(shape, own, r, first, i)} * w${i}`)
         .join(' + ')};`,
   ),
 )}
@@ -202,14 +211,14 @@ ${lines(
 /** `sums[row] = sums[row] · fade + Σ over columns of weight[row]_[column] · column`. */
 function outer(shape: Shape, sums: string, weight: string, operand: string, at: string, fade = '') {
   const { lanes, rows } = shape
-  return walk(shape, operand, at, (d, w) =>
+  return walk(shape, operand, at, (first, w) =>
     lines(
       numbers(lanes).map(
         (i) => `{
 ${lines(numbers(AT_ONCE).map((e) => `let w${e} = ${w(e, i)};`))}
 ${lines(
   numbers(rows).map((r) => {
-    const sum = `${sums}${r}_${d + i}`
+    const sum = element(shape, sums, r, first, i)
     const before = fade ? `${sum} * ${fade}${r}` : sum
     return `${sum} = ${before} + (${numbers(AT_ONCE)
       .map((e) => `${weight}${r}_${e} * w${e}`)
@@ -227,21 +236,24 @@ const declareProducts = ({ rows }: Shape, name: string): string =>
 
 /** Writes the lane's rows of sums, times `factor`. */
 function store(
-  { rows, depth }: Shape,
+  { rows, depth, inRegisters }: Shape,
   sums: string,
   target: string,
   type: string,
   at: (position: string) => string,
   factor: (r: number) => string,
-) {
+): string {
+  const gather = (r: number) => {
+    if (!inRegisters) return ''
+    const values = numbers(depth).map((d) => `${sums}${r}_${d}`)
+    return `var ${sums}${r} = array<f32, ${depth}>(${values.join(', ')});`
+  }
   return lines(
     numbers(rows).map(
       (r) => `if (t${r} < params.length) {
 let at = ${at(`t${r}`)};
-var all = array<f32, ${depth}>(${numbers(depth)
-        .map((d) => `${sums}${r}_${d}`)
-        .join(', ')});
-for (var d = 0u; d < params.headDim; d++) { ${target}[at + d] = ${type}(all[d] * ${factor(r)}); }
+${gather(r)}
+for (var d = 0u; d < params.headDim; d++) { ${target}[at + d] = ${type}(${sums}${r}[d] * ${factor(r)}); }
 }`,
     ),
   )
