@@ -6,8 +6,12 @@ rmSync('dist', { recursive: true, force: true })
 
 const libraries = { index: 'src/index.ts', node: 'src/node.ts', trainer: 'src/trainer/index.ts' }
 
-/** ESM alone: the command, and the worker that counts words, found beside the chunk that starts it. */
-const programs = { cli: 'src/cli/main.ts', 'counts-worker': 'src/counts/worker.ts' }
+/** ESM alone: the command, and the scripts of threads, found beside the chunk that starts them. */
+const programs = {
+  cli: 'src/cli/main.ts',
+  'counts-worker': 'src/counts/worker.ts',
+  'prepare-worker': 'src/corpus/prepare/worker.ts',
+}
 
 const common: Options = {
   target: 'es2022',

@@ -34,6 +34,12 @@ export const PREPARE_OPTIONS = {
     description: 'bytes of text after which a shard ends: 256M, 1G',
     schema: amount.default(256_000_000),
   },
+  'preparing-threads': {
+    group: 'General',
+    flags: '--threads <n>',
+    description: 'threads that clean; the result is the same for any number (default: all processors, at most 16)',
+    schema: whole(1, 256).optional(),
+  },
   'sampling-seed': {
     group: 'Output',
     flags: '--seed <n>',

@@ -18,7 +18,17 @@ export const summary = 'clean, filter and deduplicate a corpus, step by step, wi
 
 export const options = [
   ...(['corpus', ...READING, 'documents', 'steps', 'print-steps', 'counting-tokenizer', 'shard-format'] as const),
-  ...(['shard-size', 'sampling-seed', 'out', 'force', 'dry-run', 'json', 'config', 'debug'] as const),
+  ...([
+    'shard-size',
+    'sampling-seed',
+    'preparing-threads',
+    'out',
+    'force',
+    'dry-run',
+    'json',
+    'config',
+    'debug',
+  ] as const),
 ] as const satisfies readonly OptionName[]
 
 export const help = `
@@ -60,11 +70,12 @@ export async function run(context: Context, command: Command): Promise<1 | undef
   }
   const out = required('out', values.out)
   const { documents: ends, 'counting-tokenizer': tokenizer, 'shard-format': format } = values
-  const shardBytes = values['shard-size']
+  const { 'shard-size': shardBytes, 'preparing-threads': threads } = values
   const prepared = await prepareFolder({
     ...{ domains, plan: checked, out, force: values.force, format, shardBytes, ends, seed: values['sampling-seed'] },
     ...{
       tokenizer,
+      threads,
       benchmarks: readingOf({ ...values, field: undefined, 'input-format': undefined }, context),
       recorded: {
         reading: recordedReading(readingOf(values, context)),

@@ -3,7 +3,16 @@ import { throwIfAborted } from '../../errors'
 import { utf8Bytes } from '../../text/length'
 import { batchesOf } from './batches'
 import { checkSteps, kindOf } from './read-steps'
-import { countSource, createTally, emptyReport, mergeTally, type StepTally, sampleKey, stepReport, tally } from './report'
+import {
+  countSource,
+  createTally,
+  emptyReport,
+  mergeTally,
+  type StepTally,
+  sampleKey,
+  stepReport,
+  tally,
+} from './report'
 import { type Batch, type BatchResult, hiderOf, openSegment, type SegmentContext } from './segment'
 import { planStages, type Segment } from './stages'
 import type { Digests, PrepareDocument, PrepareReport, PrepareStep, StepRun } from './types'

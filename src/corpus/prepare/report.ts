@@ -28,7 +28,11 @@ export function mergeTally(into: StepTally, next: StepTally): void {
   for (const [i, made] of next.samples.entries()) sample(into, next.keys[i], () => made)
 }
 
-export function stepReport({ name, options }: PrepareStep, tally: StepTally, figures: StepReport['figures']): StepReport {
+export function stepReport(
+  { name, options }: PrepareStep,
+  tally: StepTally,
+  figures: StepReport['figures'],
+): StepReport {
   const { keys: _, ...counted } = tally
   return { name, options, ...counted, figures: { ...figures, ...counted.figures } }
 }

@@ -53,7 +53,7 @@ export async function writeShards(
   }
   try {
     while (!next.done) {
-      if (written < there) for await (const _ of shard()) continue
+      if (written < there) for await (const _ of shard());
       else await writeFileAtomic(join(data, `part-${written}`), encoded(shard(), format))
       written++
     }
