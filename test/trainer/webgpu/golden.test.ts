@@ -75,4 +75,18 @@ describe.skipIf(!gpu.found)(`models on WebGPU (${gpu.reason})`, () => {
       PATIENCE,
     )
   })
+
+  // One model: kernels are the same for all, and on a processor these compile for half a minute.
+  const [golden] = storedGolden()
+  it(
+    `${golden.name} by workgroups, as on a GPU: loss, gradients and five AdamW steps are those of torch`,
+    async () => {
+      const errors = await errorsOf(await sharedDevice({ traits: { subgroup: 0 } }), golden)
+      expect(errors.loss).toBeLessThan(1e-5)
+      expect(errors.gradient).toBeLessThan(1e-5)
+      expect(errors.losses).toBeLessThan(2e-5)
+      expect(errors.norms).toBeLessThan(1e-5)
+    },
+    PATIENCE,
+  )
 })

@@ -10,12 +10,31 @@ import { findGpu, sharedBackend, sharedDevice } from './gpu'
 const gpu = await findGpu()
 /** Compiling is slow on a processor. */
 const PATIENCE = 300_000
+const BY_WORKGROUPS = { subgroup: 0 }
+
+/** Operations that the processor computes by other kernels. */
+const hasTwoForms = ({ name }: OperationCase): boolean =>
+  /^(RMSNorm|projection|product|attention|cross|fill)/.test(name)
 
 describe.skipIf(!gpu.found)(`operations on WebGPU (${gpu.reason})`, () => {
   it.each(allCases().map((given) => [given.name, given] as const))(
     'are those of float64: %s',
     async (_, given) => {
       const { worst, tensor } = await distanceOf(await sharedBackend(), given)
+      expect(worst, tensor).toBeLessThan(2e-6)
+    },
+    PATIENCE,
+  )
+
+  // On the processor the cases above ran by subgroups.
+  it.each(
+    smallCases()
+      .filter(hasTwoForms)
+      .map((given) => [given.name, given] as const),
+  )(
+    'are those of float64 by workgroups, as on a GPU: %s',
+    async (_, given) => {
+      const { worst, tensor } = await distanceOf(await sharedDevice({ traits: BY_WORKGROUPS }), given)
       expect(worst, tensor).toBeLessThan(2e-6)
     },
     PATIENCE,
@@ -37,7 +56,7 @@ describe.skipIf(!gpu.found)(`operations on WebGPU (${gpu.reason})`, () => {
     'products with tiles of shape %i, whole and cut along the inner sum',
     async (matmulShape) => {
       for (const parallelism of [1, 1000]) {
-        const backend = await sharedDevice({ traits: { matmulShape, parallelism } })
+        const backend = await sharedDevice({ traits: { ...BY_WORKGROUPS, matmulShape, parallelism } })
         for (const given of [...crooked, ...aligned]) {
           const { worst } = await distanceOf(backend, given)
           expect(worst, given.name).toBeLessThan(2e-6)
@@ -54,7 +73,7 @@ describe.skipIf(!gpu.found)(`operations on WebGPU (${gpu.reason})`, () => {
   ])(
     'attention across the borders of %s',
     async (_, traits) => {
-      const backend = await sharedDevice({ traits })
+      const backend = await sharedDevice({ traits: { ...BY_WORKGROUPS, ...traits } })
       for (const given of [
         attending([[], [3, 64, 65, 100]], 131, 4, 2, 8),
         attending([[1, 2, 63]], 64, 2, 2, 70),
