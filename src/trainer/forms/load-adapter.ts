@@ -40,6 +40,19 @@ const file = z.looseObject({
   rank_pattern: z.strictObject({}).nullish(),
   alpha_pattern: z.strictObject({}).nullish(),
   modules_to_save: z.array(z.enum(['embed_tokens', 'lm_head'])).nullish(),
+  // PEFT's other ways to compute something else, as of 0.21.
+  alora_invocation_tokens: z.null().optional(),
+  arrow_config: z.null().optional(),
+  kasa_config: z.null().optional(),
+  layer_replication: z.null().optional(),
+  lora_bias: z.literal(false).nullish(),
+  monteclora_config: z.null().optional(),
+  target_parameters: z.array(z.never()).max(0).nullish(),
+  trainable_token_indices: z.null().optional(),
+  use_bdlora: z.null().optional(),
+  use_qalora: z.literal(false).nullish(),
+  // PiSSA, OLoRA, CorDA, LoftQ and others take something away from the base's own weights.
+  init_lora_weights: z.union([z.boolean(), z.enum(['gaussian', 'eva', 'orthogonal'])]).nullish(),
 })
 
 /**

@@ -263,10 +263,21 @@ describe('folders', () => {
       bias: 'all',
       peft_type: 'IA3',
       r: 0,
+      alora_invocation_tokens: [1],
+      init_lora_weights: 'pissa_niter_4',
+      kasa_config: {},
+      layer_replication: [[0, 2]],
+      lora_bias: true,
+      target_parameters: ['mlp.experts'],
+      trainable_token_indices: [1, 2],
+      use_qalora: true,
     })) {
       writeFileSync(path, JSON.stringify({ ...config, [key]: value }))
       await expect(openAdapter(folder), key).rejects.toThrow(new RegExp(`adapter_config\\.json: ${key}: `))
     }
+    const off = { layer_replication: null, lora_bias: false, target_parameters: [], init_lora_weights: 'gaussian' }
+    writeFileSync(path, JSON.stringify({ ...config, ...off, trainable_token_indices: null, arrow_config: null }))
+    await expect(openAdapter(folder)).resolves.toBeDefined()
     await expect(openAdapter(temporary)).rejects.toMatchObject({ code: 'io' })
   })
 })

@@ -190,6 +190,56 @@ describe('training', () => {
     }
   })
 
+  /**
+   * The stages of EEVE as three reimplementations that do not know of each other have them (docs/recipes.md names them),
+   * and 5 as the hook in yanolja/EEVE-Korean-10.8B-v1.0's model card has it. The body of the paper was not to be had.
+   */
+  it.each([
+    ['1-new-input', 'new', '', false],
+    ['2-new-output', '', 'new', false],
+    ['3-new-input-output', 'new', 'new', false],
+    ['4-all-output', '', 'all', false],
+    ['5-new-input-all-output', 'new', 'all', false],
+    ['6-all', 'all', 'all', true],
+    ['7-layers', '', '', true],
+  ])('eeve, stage %s: %j rows of the embedding, %j of the head, layers %s', (name, embedding, head, layers) => {
+    const recipe = presetRecipe('eeve')
+    const stage = recipe.stages.find((stage) => stage.name === name)!
+    const options = planOptionsOf(recipe, stage, config, { baseRows })
+    const { parameters } = buildPlan(config, { batch: 1, length: 4, ...options })
+    const ranges = {
+      '': undefined,
+      new: { first: baseRows, count: config.vocabSize - baseRows },
+      all: { first: 0, count: config.vocabSize },
+    }
+    const rowsOf = (of: string) => parameters.find(({ name }) => name === of)!.trained?.rows
+    expect(rowsOf(EMBEDDING)).toEqual(ranges[embedding as keyof typeof ranges])
+    expect(rowsOf(HEAD)).toEqual(ranges[head as keyof typeof ranges])
+    const inLayers = parameters.filter(({ name }) => name.startsWith('model.layers.'))
+    expect(inLayers.every(({ trained }) => (trained !== null) === layers)).toBe(true)
+    // The last norm is of no layer.
+    expect(rowsOf('model.norm.weight') !== undefined).toBe(name === '6-all')
+    expect(recipe.stages).toHaveLength(7)
+  })
+
+  it('two-stage: embedding and head, then everything, both at the rate of the model card', () => {
+    const { stages } = presetRecipe('two-stage')
+    expect(stages.map(({ learningRate }) => learningRate)).toEqual([5e-5, 5e-5])
+    expect(stages.map(({ share }) => share)).toEqual([0.3, 0.7])
+    expect(stages.map(({ train }) => train.map(({ parameters }) => parameters))).toEqual([
+      ['embedding', 'head'],
+      ['all'],
+    ])
+  })
+
+  it('dpo: Zephyr’s beta, rate and schedule', () => {
+    const { objective, stages } = presetRecipe('dpo')
+    expect(objective).toEqual({ kind: 'dpo', beta: 0.1 })
+    expect(stages).toMatchObject([
+      { learningRate: 5e-7, weightDecay: 0, schedule: { kind: 'linear', warmup: 0.1, final: 0 } },
+    ])
+  })
+
   it('every preset plans on an extended model', () => {
     for (const name of presetNames) {
       const recipe =
