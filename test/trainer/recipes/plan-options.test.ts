@@ -191,8 +191,8 @@ describe('training', () => {
   })
 
   /**
-   * The stages of EEVE as three reimplementations that do not know of each other have them (docs/recipes.md names them),
-   * and 5 as the hook in yanolja/EEVE-Korean-10.8B-v1.0's model card has it. The body of the paper was not to be had.
+   * The stages of EEVE as public reimplementations have them (docs/recipes.md says which), and 5 as the hook in
+   * yanolja/EEVE-Korean-10.8B-v1.0's model card has it. The body of the paper was not to be had.
    */
   it.each([
     ['1-new-input', 'new', '', false],
