@@ -178,12 +178,15 @@ function tokenIndices(some: readonly { name: string; rows: [number, number] }[],
   )
 }
 
-/** transformers' schedules: step n has the rate that ours gives to step n - 1, so that the last one does not end. */
+/**
+ * transformers' schedules: step n has the rate that ours gives to step n - 1, so that the last one does not end. Without
+ * a warm-up they begin as ours.
+ */
 function scheduleKeys({ stage, steps }: ResolvedStage, warnings: string[]) {
   const { kind, warmup, final, decay = 0 } = stage.schedule
   const warmup_steps = Math.round(warmup * steps)
   if (warmup_steps === 1) warnings.push('axolotl makes two steps of a warm-up of one')
-  // Its polynomial refuses an end that is no lower than the highest.
+  // transformers' polynomial refuses an end that is no lower than the highest.
   if (kind === 'constant' || (kind === 'linear' && final === 1))
     return { lr_scheduler: 'constant_with_warmup', warmup_steps }
   if (kind === 'cosine')
@@ -193,6 +196,7 @@ function scheduleKeys({ stage, steps }: ResolvedStage, warnings: string[]) {
     const lr_scheduler_kwargs = { lr_end: Number((stage.learningRate * final).toPrecision(12)), power: 1 }
     return { lr_scheduler: 'polynomial', lr_scheduler_kwargs, warmup_steps }
   }
+  if (warmup_steps > 0 && final > 0) warnings.push(`the warm-up begins at ${final} of the rate, as the schedule ends`)
   const num_decay_steps = Math.min(Math.round(decay * steps), steps - warmup_steps)
   const lr_scheduler_kwargs = { num_decay_steps, decay_type: '1-sqrt', min_lr_ratio: final }
   return { lr_scheduler: 'warmup_stable_decay', lr_scheduler_kwargs, warmup_steps }

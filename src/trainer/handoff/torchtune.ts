@@ -51,7 +51,7 @@ export function torchtuneStage(
   if (!isFlat) {
     if (kind !== 'cosine') warnings.push(`a cosine schedule, where the recipe has ${kind}: torchtune has no other`)
     if (final !== 0) warnings.push(`the rate falls to 0, where the recipe ends at ${final} of it`)
-    warnings.push('rates begin at 0, a step behind those of the recipe')
+    if (warmupSteps > 0) warnings.push('rates begin at 0, a step behind those of the recipe')
   }
   if (groups.some(({ learningRateScale }) => learningRateScale !== 1))
     warnings.push('one learning rate for all parameters: learning-rate-scale is not carried over')
