@@ -1,5 +1,6 @@
 /** `ko-vocab prepare` as a function: corpus files in, a folder of shards, report and data card out. Node only. */
 import { createHash } from 'node:crypto'
+import { readdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { isKoVocabError } from '../../errors'
@@ -96,6 +97,7 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
       out,
       key,
       async (work, folder) => {
+        await clearButData(folder)
         let bytes = 0
         let report: PrepareReport | null = null
         let tokens: Record<string, number> | null = null
@@ -148,6 +150,13 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
     )
   } finally {
     await threads?.stop()
+  }
+}
+
+/** What a killed run has left beside the shards: the report and others, or halves of them. */
+async function clearButData(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name !== 'data') await rm(join(folder, name), { recursive: true })
   }
 }
 
