@@ -48,7 +48,8 @@ export function operandsOf(operation: Operation): Operands {
     case 'swiglu':
       return { reads: [op.gate, op.up], writes: [op.out] }
     case 'swigluGradient':
-      return adding([op.upstream], [op.gate, op.up], true)
+      if (op.into === undefined) return adding([op.upstream], [op.gate, op.up], true)
+      return { reads: [op.gate, op.up, op.upstream], writes: [op.into, op.upstream] }
     case 'crossEntropy': {
       const reads = op.gradient ? [op.logits, op.labels, op.weights] : [op.logits, op.labels]
       return { reads, writes: op.gradient ? [op.nll, op.logits] : [op.nll] }

@@ -294,12 +294,15 @@ export interface SwiGlu {
 /**
  * *In place*: gate and up become their gradients. With σ = sigmoid(gate[i]) and the old values on the right:
  * `gate[i] = upstream[i] · up[i] · σ · (1 + gate[i] · (1 - σ))`, `up[i] = upstream[i] · gate[i] · σ`.
+ * With `into` they stay as they are: `into` becomes the gradient of gate, and upstream, in place, that of up. For gate and
+ * up in half, in which gradients would underflow.
  */
 export interface SwiGluGradient {
   kind: 'swigluGradient'
   gate: TensorId
   up: TensorId
   upstream: TensorId
+  into?: TensorId
   length: number
 }
 

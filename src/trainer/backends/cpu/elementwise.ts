@@ -32,11 +32,12 @@ export function swigluGradient(op: SwiGluGradient, memory: Memory): void {
   const gate = memory.floats(op.gate)
   const up = memory.floats(op.up)
   const upstream = memory.floats(op.upstream)
+  const [toGate, toUp] = op.into === undefined ? [gate, up] : [memory.floats(op.into), upstream]
   for (let i = 0; i < op.length; i++) {
     const x = gate[i]
     const sigmoid = 1 / (1 + Math.exp(-x))
-    gate[i] = upstream[i] * up[i] * sigmoid * (1 + x * (1 - sigmoid))
-    up[i] = upstream[i] * x * sigmoid
+    toGate[i] = upstream[i] * up[i] * sigmoid * (1 + x * (1 - sigmoid))
+    toUp[i] = upstream[i] * x * sigmoid
   }
 }
 

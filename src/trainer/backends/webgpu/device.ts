@@ -11,7 +11,7 @@ export interface OpenDeviceOptions {
 }
 
 /** Asked for where the adapter has them; none is needed. */
-const FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'timestamp-query', 'subgroups']
+const FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'subgroups']
 
 const LIMITS = [
   'maxBufferSize',

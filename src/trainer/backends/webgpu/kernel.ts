@@ -1,10 +1,12 @@
 /** A kernel as data: its operands, its sizes and its WGSL. Sizes are uniforms, so that one kernel serves all sizes. */
+import { halfFunctions } from './half-text'
 
+/** In memory. `f16` are two halves in a u32, which every device can unpack: see half-text.ts. */
 export type ElementType = 'f32' | 'f16' | 'i32'
 
 export interface OperandSpec {
   type: ElementType
-  /** Elements of a load: 4 where all offsets and rows are multiples of four. */
+  /** Elements of a load, and of a store: 4 where all offsets and rows are multiples of four. */
   width: 1 | 4
   access: 'read' | 'read_write'
 }
@@ -38,18 +40,16 @@ const AXIS = 65_535
 
 export function assemble({ threads, subgroup = false, declarations = '', body, ...kernel }: KernelSource): Kernel {
   const { operands, params } = kernel
-  const half = Object.values(operands).some(({ type }) => type === 'f16')
   const bindings = Object.entries(operands).map(
     ([name, spec], i) =>
       `@group(0) @binding(${i + 1}) var<storage, ${spec.access}> ${name}: array<${storedType(spec)}>;`,
   )
-  const code = `${half ? 'enable f16;\n' : ''}${subgroup ? 'enable subgroups;\n' : ''}struct Params { ${Object.entries(
-    params,
-  )
+  const code = `${subgroup ? 'enable subgroups;\n' : ''}struct Params { ${Object.entries(params)
     .map(([name, type]) => `${name}: ${type}`)
     .join(', ')} }
 @group(0) @binding(0) var<uniform> params: Params;
 ${bindings.join('\n')}
+${halfFunctions(operands)}
 ${declarations}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) grid: vec3<u32>,
@@ -63,7 +63,30 @@ ${body}
 
 /** As it lies in memory. */
 export function storedType({ type, width }: OperandSpec): string {
+  if (type === 'f16') return width === 4 ? 'vec2<u32>' : 'u32'
   return width === 4 ? `vec4<${type}>` : type
+}
+
+/**
+ * WGSL of what is loaded: f32, or a vector of four.
+ *
+ * @param index WGSL: elements, divided by the width
+ */
+export function load(spec: OperandSpec, name: string, index: string): string {
+  if (spec.type === 'f16') return `load_${name}(${index})`
+  return `${spec.width === 4 ? 'vec4<f32>' : 'f32'}(${name}[${index}])`
+}
+
+/**
+ * WGSL of a statement.
+ *
+ * @param value WGSL: f32, or a vector of four
+ */
+export function store(spec: OperandSpec, name: string, index: string, value: string): string {
+  if (spec.type !== 'f16') return `${name}[${index}] = ${storedType(spec)}(${value});`
+  // Two invocations that write the two halves of a word would undo each other's work.
+  if (spec.width !== 4) throw new Error(`${name}: halves are stored four at a time`)
+  return `${name}[${index}] = packHalves(${value});`
 }
 
 /** A dispatch with `count` workgroups over x and y; there may be some too many, whose `group` is `count` or above. */

@@ -3,7 +3,7 @@
  * or queries); an invocation holds 4 × 4 of the T × T products, and 4 rows of what is summed over the columns.
  */
 import type { Attention } from '../../../plan/operations'
-import type { ElementType, KernelSource } from '../kernel'
+import { type KernelSource, load, type OperandSpec, store } from '../kernel'
 import type { Traits } from '../launch'
 import { declareTile, loadTile, rowOf, storeTile, type Tile } from './tiles'
 
@@ -58,11 +58,9 @@ var<workgroup> partial: array<vec4<f32>, ${(tile / 4) ** 2}>;`
 }
 
 /** Values of heads in storage: [N, count, headDim]. */
-export interface Heads {
+export interface Heads extends OperandSpec {
   /** Operand. */
   name: string
-  type: ElementType
-  width: 1 | 4
   /** WGSL: heads of a position, and which of them. */
   count: string
   head: string
@@ -88,7 +86,7 @@ export function products(
     ...{ firstLane: side === 1 && 2 * blocks <= threads ? blocks : 0, shared: 'slices', at: (side * tile * depth) / 4 },
     index: (o, l) => `${place(heads, o)} + ${l}`,
     ...{ outerEnd: 'params.length', innerEnd: 'params.headDim' },
-    element: (index) => `${heads.name}[${index}]`,
+    element: (index) => load(heads, heads.name, index),
   })
   const [a, b] = [tileOf(left, 'a', 0), tileOf(right, 'b', 1)]
   const rows = [0, 1, 2, 3]
@@ -133,11 +131,12 @@ export function weightedSums(shape: AttentionShape, sums: string, values: Heads,
   const { tile, depth, groups } = shape
   const threads = attentionThreads(shape)
   const across = (groups * tile) / 4
-  const load =
+  const at = `${place(values, 'position')} + d`
+  const take =
     values.width === 4
-      ? `if (position < params.length && d < params.headDim) { value = vec4<f32>(${values.name}[(${place(values, 'position')} + d) / 4u]); }`
+      ? `if (position < params.length && d < params.headDim) { value = ${load(values, values.name, `(${at}) / 4u`)}; }`
       : `if (position < params.length) { for (var c = 0u; c < 4u; c++) {
-if (d + c < params.headDim) { value[c] = f32(${values.name}[${place(values, 'position')} + d + c]); } } }`
+if (d + c < params.headDim) { value[c] = ${load(values, values.name, `${at} + c`)}; } } }`
   const adds: string[] = []
   for (let g = 0; g < groups; g++) {
     adds.push(`let y${g} = slices[l * ${across}u + tx + ${(g * tile) / 4}u];`)
@@ -149,7 +148,7 @@ for (var e = lane; e < ${depth * across}u; e += ${threads}u) {
 let position = ${columnBase} + base + e / ${across}u;
 let d = (e % ${across}u) * 4u;
 var value = vec4<f32>(0.0);
-${load}
+${take}
 slices[e] = value;
 }
 workgroupBarrier();
@@ -170,11 +169,11 @@ export function storeSums(
   factor: string,
 ): string {
   const names = [0, 1, 2, 3].flatMap((i) => Array.from({ length: groups }, (_, g) => `${sums}${g}_${i}`))
-  const store =
+  const put =
     target.width === 4
-      ? `if (d < params.headDim) { ${target.name}[(at + d) / 4u] = vec4<${target.type}>(value); }`
+      ? `if (d < params.headDim) { ${store(target, target.name, '(at + d) / 4u', 'value')} }`
       : `for (var c = 0u; c < 4u; c++) {
-if (d + c < params.headDim) { ${target.name}[at + d + c] = ${target.type}(value[c]); } }`
+if (d + c < params.headDim) { ${store(target, target.name, 'at + d + c', 'value[c]')} } }`
   return `{
 var all = array<vec4<f32>, ${names.length}>(${names.join(', ')});
 for (var i = 0u; i < 4u; i++) {
@@ -184,7 +183,7 @@ let at = ${place(target, 'position')};
 for (var g = 0u; g < ${groups}u; g++) {
 let d = (tx + g * ${tile / 4}u) * 4u;
 let value = all[i * ${groups}u + g] * ${factor};
-${store}
+${put}
 }
 }
 }`

@@ -1,6 +1,6 @@
 /** Attention forward, with an online softmax over tiles of keys (arXiv 2205.14135). */
 import type { Attention, AttentionDelta } from '../../../plan/operations'
-import { assemble, spread } from '../kernel'
+import { assemble, load, spread } from '../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, widthOf, writes } from '../launch'
 import {
   type AttentionShape,
@@ -145,7 +145,7 @@ if (row < params.rows && lane % ${lanes}u == 0u) {
 var sum = ${F}(0.0);
 if (row < params.rows) {
   for (var d = lane % ${lanes}u; d < params.columns; d += ${lanes}u) {
-    sum += ${F}(out[row * params.columns + d]) * ${F}(upstream[row * params.columns + d]);
+    sum += ${load(operands.out, 'out', 'row * params.columns + d')} * ${load(operands.upstream, 'upstream', 'row * params.columns + d')};
   }
 }
 ${lanes > 1 ? together : `if (row < params.rows) { statistics[2u * row + 1u] = ${whole}; }`}`,

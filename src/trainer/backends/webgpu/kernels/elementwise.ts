@@ -1,6 +1,6 @@
 /** Operations whose elements know nothing of each other. */
 import type { Add, Fill, Rope, SwiGlu, SwiGluGradient } from '../../../plan/operations'
-import { assemble, type OperandSpec, spread, storedType } from '../kernel'
+import { assemble, load, type OperandSpec, spread, store } from '../kernel'
 import { type Launch, type LaunchContext, type Operand, reads, variantOf, widthOf, writes } from '../launch'
 
 const THREADS = 256
@@ -49,7 +49,7 @@ export function fill(op: Fill, context: LaunchContext): Launch[] {
       params: { offset: 'u32', value: 'f32' },
       values: { offset: offset / width, value: op.value },
       ...{ count: op.length / width, work: 1 },
-      body: `out[params.offset + i] = ${storedType(out)}(F(params.value));`,
+      body: store(out, 'out', 'params.offset + i', 'F(params.value)'),
     }),
   ]
 }
@@ -57,12 +57,12 @@ export function fill(op: Fill, context: LaunchContext): Launch[] {
 export function add(op: Add, context: LaunchContext): Launch[] {
   const width = widthOf(op.length)
   const [a, b, out] = [op.a, op.b, op.out].map(context.at)
-  const target = writes(out, width)
+  const specs = { a: reads(a, width), b: reads(b, width), out: writes(out, width) }
   return [
     elementwise(context, 'add', {
-      operands: { a: [reads(a, width), a.buffer], b: [reads(b, width), b.buffer], out: [target, out.buffer] },
+      operands: { a: [specs.a, a.buffer], b: [specs.b, b.buffer], out: [specs.out, out.buffer] },
       ...{ params: {}, values: {}, count: op.length / width, work: 1 },
-      body: `out[i] = ${storedType(target)}(F(a[i]) + F(b[i]));`,
+      body: store(specs.out, 'out', 'i', `${load(specs.a, 'a', 'i')} + ${load(specs.b, 'b', 'i')}`),
     }),
   ]
 }
@@ -73,52 +73,75 @@ const SIGMOID = '1.0 / (1.0 + exp(min(-g, F(80.0))))'
 export function swiglu(op: SwiGlu, context: LaunchContext): Launch[] {
   const width = widthOf(op.length)
   const [gate, up, out] = [op.gate, op.up, op.out].map(context.at)
-  const target = writes(out, width)
+  const specs = { gate: reads(gate, width), up: reads(up, width), out: writes(out, width) }
   return [
     elementwise(context, 'swiglu', {
-      operands: {
-        gate: [reads(gate, width), gate.buffer],
-        up: [reads(up, width), up.buffer],
-        out: [target, out.buffer],
-      },
+      operands: { gate: [specs.gate, gate.buffer], up: [specs.up, up.buffer], out: [specs.out, out.buffer] },
       ...{ params: {}, values: {}, count: op.length / width, work: 6 },
-      body: `let g = F(gate[i]);
-out[i] = ${storedType(target)}(g * ${SIGMOID} * F(up[i]));`,
+      body: `let g = ${load(specs.gate, 'gate', 'i')};
+${store(specs.out, 'out', 'i', `g * ${SIGMOID} * ${load(specs.up, 'up', 'i')}`)}`,
     }),
   ]
 }
 
 export function swigluGradient(op: SwiGluGradient, context: LaunchContext): Launch[] {
+  if (op.into !== undefined) return [swigluGradientInto(op, op.into, context)]
   const width = widthOf(op.length)
   const [gate, up, upstream] = [op.gate, op.up, op.upstream].map(context.at)
-  const [dGate, dUp] = [writes(gate, width), writes(up, width)]
+  const specs = { gate: writes(gate, width), up: writes(up, width), upstream: reads(upstream, width) }
   return [
     elementwise(context, 'swigluGradient', {
       operands: {
-        gate: [dGate, gate.buffer],
-        up: [dUp, up.buffer],
-        upstream: [reads(upstream, width), upstream.buffer],
+        gate: [specs.gate, gate.buffer],
+        up: [specs.up, up.buffer],
+        upstream: [specs.upstream, upstream.buffer],
       },
       ...{ params: {}, values: {}, count: op.length / width, work: 12 },
-      body: `let g = F(gate[i]);
+      body: `let g = ${load(specs.gate, 'gate', 'i')};
 let s = ${SIGMOID};
-let u = F(upstream[i]);
-gate[i] = ${storedType(dGate)}(u * F(up[i]) * s * (1.0 + g * (1.0 - s)));
-up[i] = ${storedType(dUp)}(u * g * s);`,
+let u = ${load(specs.upstream, 'upstream', 'i')};
+${store(specs.gate, 'gate', 'i', `u * ${load(specs.up, 'up', 'i')} * ${FALL}`)}
+${store(specs.up, 'up', 'i', 'u * g * s')}`,
     }),
   ]
 }
 
+/** Derivative of g · sigmoid(g), with the sigmoid in `s`. */
+const FALL = 's * (1.0 + g * (1.0 - s))'
+
+/** Gate and up stay as they are. */
+function swigluGradientInto(op: SwiGluGradient, into: number, context: LaunchContext): Launch {
+  const width = widthOf(op.length)
+  const [gate, up, upstream, out] = [op.gate, op.up, op.upstream, into].map(context.at)
+  const specs = {
+    ...{ gate: reads(gate, width), up: reads(up, width) },
+    ...{ upstream: writes(upstream, width), out: writes(out, width) },
+  }
+  return elementwise(context, 'swigluGradient into', {
+    operands: {
+      ...{ gate: [specs.gate, gate.buffer], up: [specs.up, up.buffer] },
+      ...{ upstream: [specs.upstream, upstream.buffer], out: [specs.out, out.buffer] },
+    },
+    ...{ params: {}, values: {}, count: op.length / width, work: 12 },
+    body: `let g = ${load(specs.gate, 'gate', 'i')};
+let s = ${SIGMOID};
+let u = ${load(specs.upstream, 'upstream', 'i')};
+${store(specs.out, 'out', 'i', `u * ${load(specs.up, 'up', 'i')} * ${FALL}`)}
+${store(specs.upstream, 'upstream', 'i', 'u * g * s')}`,
+  })
+}
+
 export function rope(op: Rope, context: LaunchContext): Launch[] {
   const [x, positions, cos, sin] = [op.x, op.positions, op.cos, op.sin].map(context.at)
-  const half = op.headDim / 2
+  // Halves are stored four at a time.
+  const width = x.type === 'f16' ? 4 : 1
+  const specs = { x: writes(x, width), positions: reads(positions), cos: reads(cos, width), sin: reads(sin, width) }
+  const half = op.headDim / 2 / width
   return [
     elementwise(context, 'rope', {
       operands: {
-        x: [writes(x), x.buffer],
-        positions: [reads(positions), positions.buffer],
-        cos: [reads(cos), cos.buffer],
-        sin: [reads(sin), sin.buffer],
+        ...{ x: [specs.x, x.buffer], positions: [specs.positions, positions.buffer] },
+        ...{ cos: [specs.cos, cos.buffer], sin: [specs.sin, sin.buffer] },
       },
       params: { heads: 'u32', half: 'u32', sign: 'f32' },
       values: { heads: op.heads, half, sign: op.inverse ? -1 : 1 },
@@ -126,14 +149,14 @@ export function rope(op: Rope, context: LaunchContext): Launch[] {
       body: `let turn = i % params.half;
 let head = i / params.half;
 let angle = u32(positions[head / params.heads]) * params.half + turn;
-let c = F(cos[angle]);
-let s = F(sin[angle]) * params.sign;
+let c = ${load(specs.cos, 'cos', 'angle')};
+let s = ${load(specs.sin, 'sin', 'angle')} * params.sign;
 let first = head * params.half * 2u + turn;
 let second = first + params.half;
-let u = F(x[first]);
-let w = F(x[second]);
-x[first] = ${x.type}(u * c - w * s);
-x[second] = ${x.type}(w * c + u * s);`,
+let u = ${load(specs.x, 'x', 'first')};
+let w = ${load(specs.x, 'x', 'second')};
+${store(specs.x, 'x', 'first', 'u * c - w * s')}
+${store(specs.x, 'x', 'second', 'w * c + u * s')}`,
     }),
   ]
 }

@@ -1,6 +1,6 @@
 /** Rows of the embedding to positions, and gradients of positions to the rows of a table. */
 import type { Embed, EmbedGradient } from '../../../plan/operations'
-import { assemble, spread, storedType } from '../kernel'
+import { assemble, load, spread, store, storedType } from '../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, widthOf, writes } from '../launch'
 import { elementwise } from './elementwise'
 
@@ -9,13 +9,13 @@ const THREADS = 64
 export function embed(op: Embed, context: LaunchContext): Launch[] {
   const [ids, table, out] = [context.at(op.ids), context.at(op.table), context.at(op.out)]
   const width = widthOf(op.columns, table.offset)
-  const target = writes(out, width)
+  const specs = { out: writes(out, width), table: reads(table, width), ids: reads(ids) }
   return [
     elementwise(context, 'embed', {
       operands: {
-        out: [target, out.buffer],
-        table: [reads(table, width), table.buffer],
-        ids: [reads(ids), ids.buffer],
+        out: [specs.out, out.buffer],
+        table: [specs.table, table.buffer],
+        ids: [specs.ids, ids.buffer],
       },
       params: { columns: 'u32', offset: 'u32', firstRow: 'u32', rows: 'u32' },
       values: {
@@ -27,7 +27,7 @@ export function embed(op: Embed, context: LaunchContext): Launch[] {
       // An id before the first row wraps around to beyond the last.
       body: `let row = u32(ids[i / params.columns]) - params.firstRow;
 if (row >= params.rows) { return; }
-out[i] = ${storedType(target)}(F(table[params.offset + row * params.columns + i % params.columns]));`,
+${store(specs.out, 'out', 'i', load(specs.table, 'table', 'params.offset + row * params.columns + i % params.columns'))}`,
     }),
   ]
 }

@@ -4,7 +4,7 @@
  * tiles to fill the device the inner sum is cut, and the parts are added in a second dispatch, always in the same order.
  */
 import type { Matmul } from '../../../plan/operations'
-import { assemble, type OperandSpec, storedType } from '../kernel'
+import { assemble, load, type OperandSpec, store } from '../kernel'
 import { type Launch, type LaunchContext, type Place, reads, type Traits, variantOf, widthOf, writes } from '../launch'
 import { elementwise } from './elementwise'
 import { laneMatmul } from './lanes/matmul'
@@ -93,7 +93,7 @@ export function matmul(op: Matmul, context: LaunchContext): Launch[] {
     a: reads(a, widthOf(a.offset, op.a.stride, transposeA ? m : k)),
     b: reads(b, widthOf(b.offset, op.b.stride, transposeB ? k : n)),
     // One variant less where compiling takes longest.
-    c: writes(target, isSplit ? 4 : isSoftware ? 1 : widthOf(c.offset, op.c.stride, n)),
+    c: writes(target, isSplit || target.type === 'f16' ? 4 : isSoftware ? 1 : widthOf(c.offset, op.c.stride, n)),
   }
   const variant = `${shape.rows}×${shape.columns}×${shape.depth}/${threadsOf(shape)}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}${isSoftware ? ' compact' : ''}`
   const kernel = context.kernel(`matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
@@ -140,8 +140,8 @@ var sum = F(0.0);
 for (var p = 0u; p < params.parts; p++) { sum += part[p * params.partSize + row * params.partStride + column]; }
 let at = params.offset + row * params.stride + column;
 var before = F(0.0);
-if (params.accumulate != 0u) { before = F(c[at]); }
-c[at] = ${storedType(target)}(before + params.scale * sum);`,
+if (params.accumulate != 0u) { before = ${load(target, 'c', 'at')}; }
+${store(target, 'c', 'at', 'before + params.scale * sum')}`,
   })
 }
 
@@ -162,7 +162,7 @@ function matmulKernel(
     ...{ ...shared, name: 'a', outer: rows, innerFirst: !transposeA, width: specs.a.width },
     ...{ firstLane: 0, shared: 'tileA', at: 0, outerEnd: 'params.m' },
     index: (o, l) => `params.aOffset + ${transposeA ? `${l} * params.aStride + ${o}` : `${o} * params.aStride + ${l}`}`,
-    element: (index) => `a[${index}]`,
+    element: (index) => load(specs.a, 'a', index),
   }
   const leftBlocks = (rows * depth) / 16
   const bothBlocks = leftBlocks + (columns * depth) / 16
@@ -171,7 +171,7 @@ function matmulKernel(
     // Different invocations where there are enough of them.
     ...{ firstLane: bothBlocks <= threads ? leftBlocks : 0, shared: 'tileB', at: 0, outerEnd: 'params.bColumns' },
     index: (o, l) => `params.bOffset + ${transposeB ? `${o} * params.bStride + ${l}` : `${l} * params.bStride + ${o}`}`,
-    element: (index) => `b[${index}]`,
+    element: (index) => load(specs.b, 'b', index),
   }
   const multiply: string[] = []
   const sums: string[] = []
@@ -242,13 +242,13 @@ function putText(spec: OperandSpec): string {
     return `if (column >= params.n) { continue; }
 let at = (${at}) / 4u;
 var value = params.scale * sum;
-if (params.accumulate != 0u) { value += vec4<f32>(c[at]); }
-c[at] = ${storedType(spec)}(value);`
+if (params.accumulate != 0u) { value += ${load(spec, 'c', 'at')}; }
+${store(spec, 'c', 'at', 'value')}`
   return `let at = ${at};
 for (var e = 0u; e < 4u; e++) {
 if (column + e >= params.n) { break; }
 var value = params.scale * sum[e];
-if (params.accumulate != 0u) { value += f32(c[at + e]); }
-c[at + e] = ${storedType(spec)}(value);
+if (params.accumulate != 0u) { value += ${load(spec, 'c', 'at + e')}; }
+${store(spec, 'c', 'at + e', 'value')}
 }`
 }

@@ -1,6 +1,6 @@
 /** RMSNorm: a workgroup a row; the weight's gradient in blocks of rows, then over the blocks. */
 import type { RmsNorm, RmsNormGradient, RmsNormWeightGradient } from '../../../plan/operations'
-import { assemble, spread, sumOf, teamOf } from '../kernel'
+import { assemble, type OperandSpec, spread, store, sumOf, teamOf } from '../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, writes } from '../launch'
 
 const teamFor = (columns: number, { traits }: LaunchContext) => teamOf(traits, columns <= 512 ? 64 : 256)
@@ -8,7 +8,8 @@ const teamFor = (columns: number, { traits }: LaunchContext) => teamOf(traits, c
 export function rmsNorm(op: RmsNorm, context: LaunchContext): Launch[] {
   const [x, weight, out, inverse] = [op.x, op.weight, op.out, op.inverse].map(context.at)
   const team = teamFor(op.columns, context)
-  const operands = { x: reads(x), weight: reads(weight), out: writes(out), inverse: writes(inverse) }
+  const target = writes(out, out.type === 'f16' ? 4 : 1)
+  const operands = { x: reads(x), weight: reads(weight), out: target, inverse: writes(inverse) }
   const kernel = context.kernel(`rmsNorm ${team.threads} ${variantOf(...Object.values(operands))}`, (name) =>
     assemble({
       ...{ name, operands, ...team },
@@ -23,8 +24,8 @@ for (var c = lane; c < params.columns; c += ${team.threads}u) {
 }
 let scale = 1.0 / sqrt(sumOf(lane, square) / f32(params.columns) + params.epsilon);
 if (lane == 0u) { inverse[group] = ${inverse.type}(scale); }
-for (var c = lane; c < params.columns; c += ${team.threads}u) {
-  out[at + c] = ${out.type}(f32(x[at + c]) * scale * f32(weight[c]));
+for (var c = lane; c < params.columns / ${target.width}u; c += ${team.threads}u) {
+${scaledText(target)}
 }`,
     }),
   )
@@ -36,6 +37,14 @@ for (var c = lane; c < params.columns; c += ${team.threads}u) {
       ...{ grid: spread(op.rows), work: 4 * op.rows * op.columns },
     },
   ]
+}
+
+/** Halves are stored four at a time, and then an invocation has four neighbours. */
+function scaledText(target: OperandSpec): string {
+  const of = (c: string) => `f32(x[at + ${c}]) * scale * f32(weight[${c}])`
+  if (target.width === 1) return store(target, 'out', 'at + c', of('c'))
+  const four = [0, 1, 2, 3].map((i) => of(`4u * c + ${i}u`))
+  return store(target, 'out', 'at / 4u + c', `vec4<f32>(${four.join(', ')})`)
 }
 
 export function rmsNormGradient(op: RmsNormGradient, context: LaunchContext): Launch[] {

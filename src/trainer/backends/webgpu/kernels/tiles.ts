@@ -26,7 +26,7 @@ export interface Tile {
   index: (o: string, l: string) => string
   outerEnd: string
   innerEnd: string
-  /** WGSL of an element, by its index divided by the width. */
+  /** WGSL of a load, by the element's index divided by the width: f32, or a vector of four. */
   element: (index: string) => string
 }
 
@@ -87,12 +87,11 @@ export function loadTile(tile: Tile, outerBase: string, innerBase: string): stri
     const rows = four(compact, 'i', (i) => {
       const [oi, li] = innerFirst ? [`(o + ${i})`, 'l'] : ['o', `(l + ${i})`]
       if (width === 4) {
-        const value = `vec4<f32>(${element(`(${index(oi, li)}) / 4u`)})`
-        return `${variable}[${i}] = select(vec4<f32>(0.0), ${value}, ${inside(oi, li)});`
+        return `${variable}[${i}] = select(vec4<f32>(0.0), ${element(`(${index(oi, li)}) / 4u`)}, ${inside(oi, li)});`
       }
       return four(compact, 'c', (c) => {
         const [oc, lc] = innerFirst ? [oi, `(l + ${c})`] : [`(o + ${c})`, li]
-        return `${variable}[${i}][${c}] = select(0.0, f32(${element(index(oc, lc))}), ${inside(oc, lc)});`
+        return `${variable}[${i}][${c}] = select(0.0, ${element(index(oc, lc))}, ${inside(oc, lc)});`
       })
     })
     return `let o = ${outerBase} + ${o} * 4u;\nlet l = ${innerBase} + ${l} * 4u;\n${rows}`

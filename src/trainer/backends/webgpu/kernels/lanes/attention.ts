@@ -4,8 +4,8 @@
  * each, and hand them around. No workgroup memory, no barriers: see matmul.ts.
  */
 import type { Attention, AttentionKeyValueGradient, AttentionQueryGradient } from '../../../../plan/operations'
-import { assemble } from '../../kernel'
-import { type Launch, type LaunchContext, reads, variantOf, writes } from '../../launch'
+import { assemble, load, type OperandSpec, store } from '../../kernel'
+import { type Launch, type LaunchContext, type Place, reads, variantOf, writes } from '../../launch'
 import { attentionParams, attentionSizes } from '../attention-tiles'
 import { numbers } from './text'
 
@@ -32,6 +32,9 @@ function shapeOf({ headDim }: Sizes, { traits: { subgroup } }: LaunchContext): S
   return { lanes: subgroup, rows: inRegisters && depth > REGISTERS / 2 ? 1 : 2, depth, inRegisters }
 }
 
+/** Halves are stored four at a time. */
+const wideWrites = (place: Place): OperandSpec => writes(place, place.type === 'f16' ? 4 : 1)
+
 const tileOf = ({ lanes, rows }: Shape): number => lanes * rows
 const variant = ({ lanes, rows, depth }: Shape): string => `${lanes}×${rows}×${depth}`
 
@@ -41,12 +44,12 @@ export function laneAttention(op: Attention, context: LaunchContext): Launch[] {
   const [documentStart, statistics] = [op.documentStart, op.statistics].map(context.at)
   const operands = {
     ...{ q: reads(q), k: reads(k), v: reads(v), documentStart: reads(documentStart) },
-    ...{ out: writes(out), statistics: writes(statistics) },
+    ...{ out: wideWrites(out), statistics: writes(statistics) },
   }
   const kernel = context.kernel(`lane attention ${variant(shape)} ${variantOf(...Object.values(operands))}`, (name) =>
     assemble({
       ...{ name, operands, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: forwardBody(shape, out.type),
+      body: forwardBody(shape, operands),
     }),
   )
   return [
@@ -67,12 +70,12 @@ export function laneAttentionQueryGradient(op: AttentionQueryGradient, context: 
   const shape = shapeOf(op, context)
   const { operands, places } = common(op, context)
   const gradient = context.at(op.gradient)
-  const all = { ...operands, gradient: writes(gradient) }
+  const all = { ...operands, gradient: wideWrites(gradient) }
   const name = `lane attentionQueryGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
   const kernel = context.kernel(name, (name) =>
     assemble({
       ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: queryBody(shape, gradient.type),
+      body: queryBody(shape, all),
     }),
   )
   return [
@@ -90,12 +93,12 @@ export function laneAttentionKeyValueGradient(op: AttentionKeyValueGradient, con
   const shape = shapeOf(op, context)
   const { operands, places } = common(op, context)
   const [keyGradient, valueGradient] = [op.keyGradient, op.valueGradient].map(context.at)
-  const all = { ...operands, keyGradient: writes(keyGradient), valueGradient: writes(valueGradient) }
+  const all = { ...operands, keyGradient: wideWrites(keyGradient), valueGradient: wideWrites(valueGradient) }
   const name = `lane attentionKeyValueGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
   const kernel = context.kernel(name, (name) =>
     assemble({
       ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: keyValueBody(shape, keyGradient.type, valueGradient.type),
+      body: keyValueBody(shape, all),
     }),
   )
   return [
@@ -124,6 +127,14 @@ function common(op: AttentionQueryGradient | AttentionKeyValueGradient, context:
   }
 }
 
+/** An operand's load, and its name. */
+type Named = [spec: OperandSpec, name: string]
+
+/** The operands by their names, to be loaded from. */
+function named<N extends string>(specs: Record<N, OperandSpec>): Record<N, Named> {
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, [spec, name]])) as Record<N, Named>
+}
+
 const queriesAt = (position: string): string =>
   `((block * params.length + ${position}) * params.heads + head) * params.headDim`
 const keysAt = (position: string): string =>
@@ -147,9 +158,9 @@ const element = ({ inRegisters }: Shape, name: string, r: number, first: number,
   inRegisters ? `${name}${r}_${first + i}` : `${name}${r}[d + ${i}u]`
 
 /** The values of the lane's rows, times `factor`; zeroes beyond the head. */
-function ownRows(shape: Shape, into: string, operand: string, at: (position: string) => string, factor = ''): string {
+function ownRows(shape: Shape, into: string, operand: Named, at: (position: string) => string, factor = ''): string {
   const { rows, depth, inRegisters } = shape
-  const value = (r: number, d: string) => `f32(${operand}[${at(`row${r}`)} + ${d}])${factor}`
+  const value = (r: number, d: string) => `${load(...operand, `${at(`row${r}`)} + ${d}`)}${factor}`
   const registers = (r: number) =>
     numbers(depth).map(
       (d) =>
@@ -175,19 +186,19 @@ const columnsAt = (name: string, at: (position: string) => string): string =>
 /** For every load of the subgroup: text about `w(e, i)`, value `first` + i of column e. */
 function walk(
   { lanes, depth, inRegisters }: Shape,
-  operand: string,
+  operand: Named,
   at: string,
   text: (first: number, w: (e: number, i: number) => string) => string,
 ): string {
-  const load = (first: number) => `let mine = min(d + lane, params.headDim - 1u);
-${lines(numbers(AT_ONCE).map((e) => `let x${e} = f32(${operand}[${at}${e} + mine]);`))}
+  const step = (first: number) => `let mine = min(d + lane, params.headDim - 1u);
+${lines(numbers(AT_ONCE).map((e) => `let x${e} = ${load(...operand, `${at}${e} + mine`)};`))}
 ${text(first, (e, i) => `subgroupBroadcast(x${e}, ${i}u)`)}`
-  if (!inRegisters) return `for (var d = 0u; d < params.headDim; d += ${lanes}u) {\n${load(0)}\n}`
-  return lines(numbers(depth / lanes).map((chunk) => `{\nlet d = ${chunk * lanes}u;\n${load(chunk * lanes)}\n}`))
+  if (!inRegisters) return `for (var d = 0u; d < params.headDim; d += ${lanes}u) {\n${step(0)}\n}`
+  return lines(numbers(depth / lanes).map((chunk) => `{\nlet d = ${chunk * lanes}u;\n${step(chunk * lanes)}\n}`))
 }
 
 /** `into[row]_[column] += Σ own[row] · column`. */
-function inner(shape: Shape, into: string, own: string, operand: string, at: string): string {
+function inner(shape: Shape, into: string, own: string, operand: Named, at: string): string {
   const { lanes, rows } = shape
   return walk(shape, operand, at, (first, w) =>
     lines(
@@ -209,7 +220,7 @@ ${lines(
 }
 
 /** `sums[row] = sums[row] · fade + Σ over columns of weight[row]_[column] · column`. */
-function outer(shape: Shape, sums: string, weight: string, operand: string, at: string, fade = '') {
+function outer(shape: Shape, sums: string, weight: string, operand: Named, at: string, fade = '') {
   const { lanes, rows } = shape
   return walk(shape, operand, at, (first, w) =>
     lines(
@@ -235,11 +246,10 @@ const declareProducts = ({ rows }: Shape, name: string): string =>
   lines(numbers(rows).flatMap((r) => numbers(AT_ONCE).map((e) => `var ${name}${r}_${e} = 0.0;`)))
 
 /** Writes the lane's rows of sums, times `factor`. */
-function store(
+function put(
   { rows, depth, inRegisters }: Shape,
   sums: string,
-  target: string,
-  type: string,
+  [spec, target]: Named,
   at: (position: string) => string,
   factor: (r: number) => string,
 ): string {
@@ -248,18 +258,26 @@ function store(
     const values = numbers(depth).map((d) => `${sums}${r}_${d}`)
     return `var ${sums}${r} = array<f32, ${depth}>(${values.join(', ')});`
   }
+  const value = (r: number, d: string) => `${sums}${r}[${d}] * ${factor(r)}`
+  const ones = (r: number) =>
+    `for (var d = 0u; d < params.headDim; d++) { ${store(spec, target, 'at + d', value(r, 'd'))} }`
+  const fours = (r: number) => {
+    const four = numbers(4).map((i) => value(r, `d + ${i}u`))
+    return `for (var d = 0u; d < params.headDim; d += 4u) { ${store(spec, target, '(at + d) / 4u', `vec4<f32>(${four.join(', ')})`)} }`
+  }
   return lines(
     numbers(rows).map(
       (r) => `if (t${r} < params.length) {
 let at = ${at(`t${r}`)};
 ${gather(r)}
-for (var d = 0u; d < params.headDim; d++) { ${target}[at + d] = ${type}(${sums}${r}[d] * ${factor(r)}); }
+${spec.width === 4 ? fours(r) : ones(r)}
 }`,
     ),
   )
 }
 
-function forwardBody(shape: Shape, type: string): string {
+function forwardBody(shape: Shape, specs: Record<'q' | 'k' | 'v' | 'out', OperandSpec>): string {
+  const { q, k, v, out } = named(specs)
   const tile = tileOf(shape)
   const rows = numbers(shape.rows)
   const columns = numbers(AT_ONCE)
@@ -269,7 +287,7 @@ let kvHead = head * params.kvHeads / params.heads;
 // Later rows attend to more keys: they come first.
 let rowBase = (grid.x - 1u - wid.x) * ${tile}u;
 ${positions(shape)}
-${ownRows(shape, 'own', 'q', queriesAt, ' * params.scale')}
+${ownRows(shape, 'own', q, queriesAt, ' * params.scale')}
 ${zeroes(shape, 'sum')}
 ${lines(
   rows.map(
@@ -282,7 +300,7 @@ let end = min(rowBase + ${tile}u, params.length);
 for (var column = u32(documentStart[block * params.length + rowBase]); column < end; column += ${AT_ONCE}u) {
 ${columnsAt('key', keysAt)}
 ${declareProducts(shape, 's')}
-${inner(shape, 's', 'own', 'k', 'key')}
+${inner(shape, 's', 'own', k, 'key')}
 ${lines(
   rows.map(
     (r) => `${lines(
@@ -298,13 +316,14 @@ ${lines(columns.map((e) => `s${r}_${e} = select(0.0, exp(s${r}_${e} - largest${r
 total${r} = total${r} * fade${r} + (${columns.map((e) => `s${r}_${e}`).join(' + ')});`,
   ),
 )}
-${outer(shape, 'sum', 's', 'v', 'key', 'fade')}
+${outer(shape, 'sum', 's', v, 'key', 'fade')}
 }
-${store(shape, 'sum', 'out', type, queriesAt, (r) => `(1.0 / total${r})`)}
+${put(shape, 'sum', out, queriesAt, (r) => `(1.0 / total${r})`)}
 ${lines(rows.map((r) => `if (t${r} < params.length) { statistics[${statisticsAt(`t${r}`)}] = most${r} + log(total${r}); }`))}`
 }
 
-function queryBody(shape: Shape, type: string): string {
+function queryBody(shape: Shape, specs: Record<'q' | 'k' | 'v' | 'upstream' | 'gradient', OperandSpec>): string {
+  const { q, k, v, upstream, gradient } = named(specs)
   const tile = tileOf(shape)
   const rows = numbers(shape.rows)
   return `let block = wid.z;
@@ -312,8 +331,8 @@ let head = wid.y;
 let kvHead = head * params.kvHeads / params.heads;
 let rowBase = (grid.x - 1u - wid.x) * ${tile}u;
 ${positions(shape)}
-${ownRows(shape, 'own', 'q', queriesAt, ' * params.scale')}
-${ownRows(shape, 'up', 'upstream', queriesAt)}
+${ownRows(shape, 'own', q, queriesAt, ' * params.scale')}
+${ownRows(shape, 'up', upstream, queriesAt)}
 ${zeroes(shape, 'sum')}
 ${lines(
   rows.map(
@@ -327,8 +346,8 @@ for (var column = u32(documentStart[block * params.length + rowBase]); column < 
 ${columnsAt('key', keysAt)}
 ${declareProducts(shape, 's')}
 ${declareProducts(shape, 'p')}
-${inner(shape, 's', 'own', 'k', 'key')}
-${inner(shape, 'p', 'up', 'v', 'key')}
+${inner(shape, 's', 'own', k, 'key')}
+${inner(shape, 'p', 'up', v, 'key')}
 ${lines(
   rows.flatMap((r) =>
     numbers(AT_ONCE).map(
@@ -337,13 +356,17 @@ ${lines(
     ),
   ),
 )}
-${outer(shape, 'sum', 's', 'k', 'key')}
+${outer(shape, 'sum', 's', k, 'key')}
 }
-${store(shape, 'sum', 'gradient', type, queriesAt, () => 'params.scale')}`
+${put(shape, 'sum', gradient, queriesAt, () => 'params.scale')}`
 }
 
 /** Rows are keys here, columns are queries. */
-function keyValueBody(shape: Shape, keyType: string, valueType: string): string {
+function keyValueBody(
+  shape: Shape,
+  specs: Record<'q' | 'k' | 'v' | 'upstream' | 'keyGradient' | 'valueGradient', OperandSpec>,
+): string {
+  const { q, k, v, upstream, keyGradient, valueGradient } = named(specs)
   const tile = tileOf(shape)
   const columns = numbers(AT_ONCE)
   return `let block = wid.z;
@@ -352,8 +375,8 @@ let rowBase = wid.x * ${tile}u;
 let lastKey = rowBase + ${tile - 1}u;
 let groupSize = params.heads / params.kvHeads;
 ${positions(shape)}
-${ownRows(shape, 'own', 'k', keysAt, ' * params.scale')}
-${ownRows(shape, 'value', 'v', keysAt)}
+${ownRows(shape, 'own', k, keysAt, ' * params.scale')}
+${ownRows(shape, 'value', v, keysAt)}
 ${zeroes(shape, 'dk')}
 ${zeroes(shape, 'dv')}
 for (var member = 0u; member < groupSize; member++) {
@@ -372,8 +395,8 @@ let delta${e} = statistics[(at${e} * params.heads + head) * 2u + 1u];`,
 )}
 ${declareProducts(shape, 's')}
 ${declareProducts(shape, 'p')}
-${inner(shape, 's', 'own', 'q', 'query')}
-${inner(shape, 'p', 'value', 'upstream', 'query')}
+${inner(shape, 's', 'own', q, 'query')}
+${inner(shape, 'p', 'value', upstream, 'query')}
 ${lines(
   numbers(shape.rows).flatMap((r) =>
     columns.map(
@@ -382,10 +405,10 @@ p${r}_${e} = s${r}_${e} * (p${r}_${e} - delta${e});`,
     ),
   ),
 )}
-${outer(shape, 'dv', 's', 'upstream', 'query')}
-${outer(shape, 'dk', 'p', 'q', 'query')}
+${outer(shape, 'dv', 's', upstream, 'query')}
+${outer(shape, 'dk', 'p', q, 'query')}
 }
 }
-${store(shape, 'dk', 'keyGradient', keyType, keysAt, () => 'params.scale')}
-${store(shape, 'dv', 'valueGradient', valueType, keysAt, () => '1.0')}`
+${put(shape, 'dk', keyGradient, keysAt, () => 'params.scale')}
+${put(shape, 'dv', valueGradient, keysAt, () => '1.0')}`
 }

@@ -4,7 +4,7 @@
  * which a GPU is fast at, cost such drivers more than the product itself.
  */
 import type { Matmul } from '../../../../plan/operations'
-import { assemble, type Kernel, type OperandSpec } from '../../kernel'
+import { assemble, type Kernel, load, type OperandSpec, store } from '../../kernel'
 import { type Launch, type LaunchContext, reads, variantOf, writes } from '../../launch'
 import { numbers } from './text'
 
@@ -18,7 +18,8 @@ export function laneMatmul(op: Matmul, context: LaunchContext): Launch[] {
   const { m, n, k, transposeA, transposeB, scale, accumulate } = op
   const lanes = context.traits.subgroup
   const [a, b, c] = [op.a, op.b, op.c].map(context.at)
-  const specs: Specs = { a: reads(a), b: reads(b), c: writes(c) }
+  // Halves are stored four at a time.
+  const specs: Specs = { a: reads(a), b: reads(b), c: writes(c, c.type === 'f16' ? 4 : 1) }
   const variant = `${ROWS}×${COLUMNS}×${lanes}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
   const kernel = context.kernel(`lane matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
     kernelOf(name, lanes, specs, transposeA, transposeB),
@@ -39,6 +40,9 @@ export function laneMatmul(op: Matmul, context: LaunchContext): Launch[] {
 
 function kernelOf(name: string, lanes: number, specs: Specs, transposeA: boolean, transposeB: boolean): Kernel {
   const [rows, columns, steps] = [numbers(ROWS), numbers(COLUMNS), numbers(lanes)]
+  // Column c of a lane: next to that of the next lane, or in fours where four are stored at a time.
+  const { width } = specs.c
+  const apart = (c: number) => Math.floor(c / width) * width * lanes + (c % width)
   const groups = numbers(Math.ceil(ROWS / lanes))
   const sums = rows.flatMap((r) => columns.map((c) => `s${r}_${c}`))
   // Of A the lanes load neighbours along its rows in memory: steps of the inner sum, or rows of the product.
@@ -47,28 +51,45 @@ function kernelOf(name: string, lanes: number, specs: Specs, transposeA: boolean
     : rows.map((r) => `let a${r} = params.aOffset + min(rowBase + ${r}u, params.m - 1u) * params.aStride;`)
   const beginB = columns.map(
     (c) =>
-      `let b${c} = params.bOffset + min(column + ${c * lanes}u, params.n - 1u)${transposeB ? ' * params.bStride' : ''};`,
+      `let b${c} = params.bOffset + min(column + ${apart(c)}u, params.n - 1u)${transposeB ? ' * params.bStride' : ''};`,
   )
-  const elementB = (c: number, step: string) => `f32(b[b${c} + ${transposeB ? step : `(${step}) * params.bStride`}])`
+  const elementB = (c: number, step: string) =>
+    load(specs.b, 'b', `b${c} + ${transposeB ? step : `(${step}) * params.bStride`}`)
   const loadA = transposeA
-    ? steps.flatMap((e) => groups.map((g) => `let x${e}_${g} = f32(a[a${g} + (l + ${e}u) * params.aStride]);`))
+    ? steps.flatMap((e) =>
+        groups.map((g) => `let x${e}_${g} = ${load(specs.a, 'a', `a${g} + (l + ${e}u) * params.aStride`)};`),
+      )
     : []
   const product = (r: number) => {
-    const load = transposeA ? '' : `let x = f32(a[a${r} + l + lane]);`
+    const own = transposeA ? '' : `let x = ${load(specs.a, 'a', `a${r} + l + lane`)};`
     const factor = (e: number) =>
       transposeA ? `subgroupBroadcast(x${e}_${Math.floor(r / lanes)}, ${r % lanes}u)` : `subgroupBroadcast(x, ${e}u)`
     return `{
-${load}
+${own}
 ${steps.map((e) => `let w${e} = ${factor(e)};`).join('\n')}
 ${columns.map((c) => `s${r}_${c} += ${steps.map((e) => `w${e} * y${e}_${c}`).join(' + ')};`).join('\n')}
 }`
   }
   const rest = (r: number) => {
-    const load = transposeA
-      ? `a[params.aOffset + l * params.aStride + min(rowBase + ${r}u, params.m - 1u)]`
-      : `a[a${r} + l]`
-    return `{ let w = f32(${load}); ${columns.map((c) => `s${r}_${c} += w * y${c};`).join(' ')} }`
+    const at = transposeA ? `params.aOffset + l * params.aStride + min(rowBase + ${r}u, params.m - 1u)` : `a${r} + l`
+    return `{ let w = ${load(specs.a, 'a', at)}; ${columns.map((c) => `s${r}_${c} += w * y${c};`).join(' ')} }`
   }
+  const ones = () => `for (var j = 0u; j < ${COLUMNS}u; j++) {
+let at = params.cOffset + row * params.cStride + column + j * ${lanes}u;
+if (column + j * ${lanes}u >= params.n) { break; }
+var value = params.scale * all[i * ${COLUMNS}u + j];
+if (params.accumulate != 0u) { value += ${load(specs.c, 'c', 'at')}; }
+${store(specs.c, 'c', 'at', 'value')}
+}`
+  const fours = () => `for (var j = 0u; j < ${COLUMNS / 4}u; j++) {
+let first = column + j * ${4 * lanes}u;
+if (first >= params.n) { break; }
+let at = (params.cOffset + row * params.cStride + first) / 4u;
+let four = i * ${COLUMNS}u + j * 4u;
+var value = params.scale * vec4<f32>(all[four], all[four + 1u], all[four + 2u], all[four + 3u]);
+if (params.accumulate != 0u) { value += ${load(specs.c, 'c', 'at')}; }
+${store(specs.c, 'c', 'at', 'value')}
+}`
   return assemble({
     ...{ name, operands: specs, threads: lanes, subgroup: true },
     params: {
@@ -76,7 +97,7 @@ ${columns.map((c) => `s${r}_${c} += ${steps.map((e) => `w${e} * y${e}_${c}`).joi
       ...{ cOffset: 'u32', cStride: 'u32', scale: 'f32', accumulate: 'u32' },
     },
     body: `let rowBase = wid.y * ${ROWS}u;
-let column = wid.x * ${COLUMNS * lanes}u + lane;
+let column = wid.x * ${COLUMNS * lanes}u + lane * ${width}u;
 ${[...beginA, ...beginB, ...sums.map((sum) => `var ${sum} = 0.0;`)].join('\n')}
 var l = 0u;
 for (; l + ${lanes}u <= params.k; l += ${lanes}u) {
@@ -91,13 +112,7 @@ var all = array<f32, ${sums.length}>(${sums.join(', ')});
 for (var i = 0u; i < ${ROWS}u; i++) {
 let row = rowBase + i;
 if (row >= params.m) { break; }
-for (var j = 0u; j < ${COLUMNS}u; j++) {
-let at = params.cOffset + row * params.cStride + column + j * ${lanes}u;
-if (column + j * ${lanes}u >= params.n) { break; }
-var value = params.scale * all[i * ${COLUMNS}u + j];
-if (params.accumulate != 0u) { value += f32(c[at]); }
-c[at] = ${specs.c.type}(value);
-}
+${width === 4 ? fours() : ones()}
 }`,
   })
 }
