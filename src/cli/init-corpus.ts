@@ -1,5 +1,5 @@
 /** The corpus of `init-map` and `compare-init`: counted as far as the methods ask for it. */
-import { type CorpusFile, expandInputs } from '../corpus/files'
+import { type CorpusFile, expandInputs, totalBytes } from '../corpus/files'
 import type { ReadingOptions } from '../corpus/format'
 import { readLines } from '../corpus/lines'
 import { KoVocabError } from '../errors'
@@ -37,11 +37,11 @@ export async function readCorpus(
   if (corpus === undefined || need === 'none') return { files: [], statistics: undefined }
   const files = await expandInputs(corpus, reading)
   const { signal } = terminal
-  const total = files.reduce((sum, { size }) => sum + size, 0)
+  const total = totalBytes(files)
   let done = 0
   const onBytes = (bytes: number) => {
     done += bytes
-    progress.update('count', Math.min(done, total), total)
+    progress.update('count', total > 0 ? Math.min(done, total) : done, total)
   }
   const lines = readLines(files, { signal, onBytes })
   const statistics = await corpusStatistics(lines, { ...tokenizers, contexts: need === 'contexts', signal })

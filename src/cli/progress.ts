@@ -27,7 +27,7 @@ export function createProgress(terminal: Terminal, now: () => number = () => per
       if (name !== stage) {
         stage = name
         start = time
-      } else if (time - shown < INTERVAL_MS && done < total) return
+      } else if (time - shown < INTERVAL_MS && (done < total || total === 0)) return
       shown = time
       terminal.note(`\r\u001b[2K${progressLine(name, done, total, (time - start) / 1000)}`)
     },

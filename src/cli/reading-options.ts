@@ -63,16 +63,21 @@ export function skippedText(opened: readonly CorpusFile[]): string {
   const files = skippedFiles(opened)
   if (files.length === 0) return ''
   const sum = (of: 'records' | 'parts') => files.reduce((total, { skipped }) => total + skipped![of], 0)
-  const counted = [
-    [sum('records'), 'broken record', 'broken records'],
-    [sum('parts'), 'unreadable part', 'unreadable parts'],
-  ] as const
-  const some = counted.filter(([count]) => count > 0)
-  const what = some.map(([count, one, more]) => (count === 1 ? `1 ${one}` : `${number(count)} ${more}`))
+  const what = leftOutText({ records: sum('records'), parts: sum('parts') })
   const where = files.length === 1 ? '1 file' : `${number(files.length)} files`
   const examples = files.flatMap(({ skipped }) => skipped!.examples.map(({ message }) => `  ${message}\n`))
   const more = examples.length > 10 ? '  …\n' : ''
-  return `left out: ${what.join(' and ')} in ${where}\n${examples.slice(0, 10).join('')}${more}`
+  return `left out: ${what} in ${where}\n${examples.slice(0, 10).join('')}${more}`
+}
+
+/** `2 broken records and 1 unreadable part` */
+export function leftOutText({ records, parts }: { records: number; parts: number }): string {
+  const counted = [
+    [records, 'broken record', 'broken records'],
+    [parts, 'unreadable part', 'unreadable parts'],
+  ] as const
+  const some = counted.filter(([count]) => count > 0)
+  return some.map(([count, one, more]) => (count === 1 ? `1 ${one}` : `${number(count)} ${more}`)).join(' and ')
 }
 
 function skippedFiles(opened: readonly CorpusFile[]): CorpusFile[] {

@@ -86,6 +86,11 @@ export function requireRecords(files: readonly CorpusFile[], field: string | und
   throw new KoVocabError('bad-option', what, 'leave --field out, or say what they are with --input-format')
 }
 
+/** Bytes of all files; 0, which progress takes for unknown, where a stream is among them. */
+export function totalBytes(files: readonly CorpusFile[]): number {
+  return files.some(({ stream }) => stream) ? 0 : files.reduce((sum, { size }) => sum + size, 0)
+}
+
 function leftOut(path: string, error: KoVocabError): CorpusFile {
   const skipped = { ...noneSkipped(), parts: 1, examples: [{ offset: null, message: error.message }] }
   return { path, size: 0, compression: 'none', onError: 'skip', skipped }

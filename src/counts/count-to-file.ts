@@ -2,12 +2,13 @@
 import { join } from 'node:path'
 import { writeFileAtomic } from '../corpus/atomic'
 import type { CorpusFile } from '../corpus/files'
+import { keepSkipped, sumSkipped } from '../corpus/skipped'
 import { type CountWordsOptions, prepareCount } from './count'
 import { type SpillOptions, type Tally, tallied, withCountedRows } from './counted-rows'
 import { encodeRows, ROWS_PER_GROUP } from './parquet'
-import { cutParts, partsOf } from './read-part'
+import { canBeCut, cutParts, partsOf } from './read-part'
 import { inputsHash, type Shard, shardName, shardParts } from './shard'
-import { doneShard, writeMarker } from './shard-folder'
+import { doneShard, type LeftOut, writeMarker } from './shard-folder'
 
 export interface CountToFileOptions extends CountWordsOptions, SpillOptions {}
 
@@ -18,6 +19,8 @@ export interface CountedFile extends Tally {
   spilledBytes: number
   /** Whether the shard was there already, and nothing was counted. */
   wasDone: boolean
+  /** Of a shard: what was left out of its part of the corpus. */
+  skipped?: LeftOut
 }
 
 /** Rows a row group of a shard: merging holds one group of each shard at a time. */
@@ -62,14 +65,21 @@ export async function countShard(
   shard: Shard,
   options: CountToFileOptions,
 ): Promise<CountedFile> {
-  const parts = cutParts(shardParts(files, shard))
+  // Files of our own, so that what is left out of this shard's part of a file is told from what is left out of others.
+  const own = new Map<CorpusFile, CorpusFile>()
+  const ownFile = (file: CorpusFile): CorpusFile => {
+    const copy = own.get(file) ?? { ...file, skipped: undefined }
+    own.set(file, copy)
+    return copy
+  }
+  const parts = cutParts(shardParts(files, shard).map((part) => ({ ...part, file: ownFile(part.file) })))
   const file = shardName(shard)
   const path = join(folder, file)
   const wanted = { inputs: inputsHash(files), meta: prepareCount(options).meta }
   const done = await doneShard(folder, shard, wanted)
   if (done) {
-    const { words, occurrences, meta } = done
-    return { path, words, occurrences, meta, spilledBytes: 0, wasDone: true }
+    const { words, occurrences, meta, skipped } = done
+    return { path, words, occurrences, meta, spilledBytes: 0, wasDone: true, ...(skipped ? { skipped } : {}) }
   }
   const tally = { words: 0, occurrences: 0 }
   let bytes = 0
@@ -79,12 +89,12 @@ export async function countShard(
     'bytes',
     SHARD_ROWS_PER_GROUP,
     async ({ rows, meta }) => {
-      const own = {
+      const ofShard = {
         'ko_vocab.order': 'bytes',
         'ko_vocab.shard': `${shard.index}/${shard.of}`,
         'ko_vocab.inputs': wanted.inputs,
       }
-      const chunks = encodeRows(tallied(rows, tally), { ...meta, ...own })
+      const chunks = encodeRows(tallied(rows, tally), { ...meta, ...ofShard })
       const sized = async function* () {
         for await (const chunk of chunks) {
           bytes += chunk.length
@@ -94,6 +104,15 @@ export async function countShard(
       await writeFileAtomic(path, sized())
     },
   )
-  await writeMarker(folder, { shard: shard.index, of: shard.of, file, bytes, ...tally, ...wanted })
-  return { ...tally, path, meta: wanted.meta, spilledBytes, wasDone: false }
+  for (const [file, { skipped }] of own) if (skipped) keepSkipped(file, skipped)
+  // A file that could not even be opened has no bytes, and so belongs to no shard: the first one tells of it.
+  const unopened = shard.index === 0 ? files.filter((one) => one.skipped && one.size === 0 && canBeCut(one)) : []
+  const skipped = leftOut([...own.values(), ...unopened])
+  await writeMarker(folder, { shard: shard.index, of: shard.of, file, bytes, ...tally, ...skipped, ...wanted })
+  return { ...tally, path, meta: wanted.meta, spilledBytes, wasDone: false, ...skipped }
+}
+
+function leftOut(files: readonly CorpusFile[]): { skipped?: LeftOut } {
+  const { records, parts } = sumSkipped(files.flatMap(({ skipped }) => skipped ?? []))
+  return records + parts > 0 ? { skipped: { records, parts } } : {}
 }

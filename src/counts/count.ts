@@ -1,6 +1,6 @@
 /** Counting the words of a corpus, on several threads. Node only. */
 import { availableParallelism } from 'node:os'
-import type { CorpusFile } from '../corpus/files'
+import { type CorpusFile, totalBytes } from '../corpus/files'
 import { KoVocabError } from '../errors'
 import { type Scope, scopeNamed } from '../text/scope'
 import type { KnownPattern } from '../tokenizer/pipeline/known-patterns'
@@ -25,7 +25,7 @@ export interface CountWordsOptions {
   leaveOut?: number
   /** Default: all processors, at most 16. The counts are the same for any number. */
   threads?: number
-  /** Bytes read of the files, compressed ones where compressed. */
+  /** Bytes read of the files, compressed ones where compressed; the total is 0 where nobody knows it, as of a stream. */
   onProgress?: (bytes: number, total: number) => void
   signal?: AbortSignal
 }
@@ -48,8 +48,8 @@ export async function countUnordered(
   options: CountWordsOptions = {},
 ): Promise<WordCounts> {
   const { task, meta } = prepareCount(options)
-  const total = files.reduce((sum, file) => sum + file.size, 0)
-  const onBytes = (bytes: number) => options.onProgress?.(Math.min(bytes, total), total)
+  const total = totalBytes(files)
+  const onBytes = (bytes: number) => options.onProgress?.(total > 0 ? Math.min(bytes, total) : bytes, total)
   const { table } = await countParts(partsOf(files), { ...task, onBytes, signal: options.signal })
   return { ...flattenTable(table), meta }
 }
@@ -92,16 +92,19 @@ export async function countDomains(
   domains: readonly { files: readonly CorpusFile[] }[],
   options: CountWordsOptions = {},
 ): Promise<WordCounts[]> {
-  const sizeOf = (files: readonly CorpusFile[]) => files.reduce((sum, { size }) => sum + size, 0)
-  const total = domains.reduce((sum, { files }) => sum + sizeOf(files), 0)
+  const total = totalBytes(domains.flatMap(({ files }) => files))
   const counted: WordCounts[] = []
   let done = 0
   for (const { files } of domains) {
-    const size = sizeOf(files)
+    const size = files.reduce((sum, file) => sum + file.size, 0)
     const threads = size < THREADS_FROM ? 1 : options.threads
-    const onProgress = (bytes: number) => options.onProgress?.(Math.min(done + bytes, total), total)
+    let read = 0
+    const onProgress = (bytes: number) => {
+      read = bytes
+      options.onProgress?.(total > 0 ? Math.min(done + bytes, total) : done + bytes, total)
+    }
     counted.push(await countUnordered(files, { ...options, threads, onProgress }))
-    done += size
+    done += total > 0 ? size : read
   }
   return counted
 }

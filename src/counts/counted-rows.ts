@@ -49,11 +49,12 @@ export async function withCountedRows<T>(
   const { task, meta } = prepareCount(options)
   const { memory, tmp, signal, worker } = options
   const budget = options.budget ?? (memory === undefined ? undefined : countBudget(memory, task.threads))
-  const total = parts.reduce((sum, { start, end }) => sum + end - start, 0)
+  const isStreamed = parts.some(({ file }) => file.stream)
+  const total = isStreamed ? 0 : parts.reduce((sum, { start, end }) => sum + end - start, 0)
   const counted = await countParts(parts, {
     ...task,
     ...(budget ? { threads: budget.threads, spilling: { limit: budget.table, folder: tmp } } : {}),
-    onBytes: (bytes) => options.onProgress?.(Math.min(bytes, total), total),
+    onBytes: (bytes) => options.onProgress?.(total > 0 ? Math.min(bytes, total) : bytes, total),
     signal,
     worker,
   })

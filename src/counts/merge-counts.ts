@@ -9,6 +9,7 @@ import { orderByCount } from './order-by-count'
 import { encodeRows, ROWS_PER_GROUP } from './parquet'
 import { type RowStream, tableByBytes, type WordRows } from './rows'
 import { addText } from './scan-words'
+import type { LeftOut } from './shard-folder'
 import {
   closeSpillFile,
   openSpillFile,
@@ -31,6 +32,8 @@ export interface MergedCounts extends Tally {
   /** Paths of the files that were added up. */
   files: string[]
   spilledBytes: number
+  /** What was left out of the corpus because it could not be read, as the markers of shards tell it. */
+  skipped: LeftOut
 }
 
 /** Unless another budget is given. */
@@ -72,10 +75,15 @@ export async function mergeCounts(
     const rows = orderByCount(counted, { rows: ROWS_PER_GROUP, limit: budget.sort, spill, signal })
     await writeFileAtomic(out, encodeRows(rows, meta))
     const spilledBytes = spilled.reduce((sum, { end }) => sum + end, 0)
-    return { ...tally, meta, files: files.map(({ name }) => name), spilledBytes }
+    return { ...tally, meta, files: files.map(({ name }) => name), spilledBytes, skipped: leftOutOf(files) }
   } finally {
     spilled.forEach(closeSpillFile)
   }
+}
+
+function leftOutOf(files: readonly CountsInput[]): LeftOut {
+  const sum = (of: keyof LeftOut) => files.reduce((total, { marker }) => total + (marker?.skipped?.[of] ?? 0), 0)
+  return { records: sum('records'), parts: sum('parts') }
 }
 
 /** So few sorted sources that all can be merged at once. */

@@ -2,9 +2,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asIoError, writeFileAtomic } from '../corpus/atomic'
+import type { Skipped } from '../corpus/skipped'
 import { KoVocabError } from '../errors'
 import { version } from '../version'
 import { markerName, type Shard, shardName, shardOfName } from './shard'
+
+/** How much was left out of corpus files because it could not be read: as Skipped, without its examples. */
+export type LeftOut = Pick<Skipped, 'records' | 'parts'>
 
 /** The JSON of a marker. The same shard gives the same marker on any machine. */
 export interface ShardMarker {
@@ -18,6 +22,8 @@ export interface ShardMarker {
   words: number
   /** How often all of them were seen together. */
   occurrences: number
+  /** What could not be read and was left out, by choice; not there where that is nothing. */
+  skipped?: LeftOut
   /** As `ko_vocab.inputs` in the metadata of the file (see inputsHash). */
   inputs: string
   /** What was counted how: `ko_vocab.pre_tokenizer` and the other metadata that all shards share. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { progressLine } from '../../src/cli/progress'
+import { createProgress, progressLine } from '../../src/cli/progress'
+import type { Terminal } from '../../src/cli/terminal'
 
 test('bytes, rate and time left where bytes are counted', () => {
   expect(progressLine('count', 1.2e9, 2.7e9, 40)).toBe('count  44 %  1.2 of 2.7 GB  30.0 MB/s  0:50 left')
@@ -12,4 +13,22 @@ test('whole things elsewhere', () => {
   expect(progressLine('prune', 500, 1000, 2)).toBe('prune  50 %  250/s  0:02 left')
   expect(progressLine('count', 5, 10, 0.1)).toBe('count  50 %')
   expect(progressLine('init map', 0, 1, 3)).toBe('init map')
+})
+
+test('a stream tells bytes and MB/s, ten times a second and not for every block', () => {
+  const shown: string[] = []
+  let time = 0
+  const terminal = {
+    interactive: true,
+    busy: () => {},
+    note: (text: string) => void shown.push(text),
+  } as unknown as Terminal
+  const progress = createProgress(terminal, () => time)
+  for (let block = 1; block <= 100; block++) {
+    time += 20
+    progress.update('prepare', block * 1e6, 0)
+  }
+  expect(shown.length).toBeLessThan(25)
+  expect(shown.at(-1)).toMatch(/prepare {2}9\d\.0 MB {2}5\d\.\d MB\/s$/)
+  expect(shown.join('')).not.toContain('%')
 })

@@ -6,6 +6,8 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { type CorpusFile, expandInputs } from '../../src/corpus/files'
 import { countShard } from '../../src/counts/count-to-file'
 import { readCounts } from '../../src/counts/counts-file'
+import { mergeCounts } from '../../src/counts/merge-counts'
+import { markerName } from '../../src/counts/shard'
 import { isKoVocabError } from '../../src/errors'
 
 const root = mkdtempSync(join(tmpdir(), 'ko-vocab-shards-'))
@@ -49,6 +51,51 @@ describe('countShard', () => {
     expect(marker.occurrences).toBe(counted.occurrences)
     expect(marker.meta['ko_vocab.pre_tokenizer']).toMatch(/^[0-9a-f]{64}$/)
     expect(marker.inputs).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('tells in the marker what was left out of its part, and merging adds that up', async () => {
+    const folder = mkdtempSync(join(root, 'broken-'))
+    const lines = Array.from({ length: 300 }, (_, i) =>
+      i % 50 === 7 ? '{"text": "끊긴' : `{"text": "온전한 줄 ${i}"}`,
+    )
+    writeFileSync(join(folder, 'a.jsonl'), lines.join('\n'))
+    const damaged = gzipSync(lines.map((_, i) => `${i * 7919} 번째 줄\n`).join(''))
+    writeFileSync(join(folder, 'b.txt.gz'), damaged.subarray(0, damaged.length - 30))
+    // The same file objects for all shards, as a program may have them, and new ones, as machines have.
+    const list = () => expandInputs([folder], { onError: 'skip', field: 'text' })
+    const shared = await list()
+    for (const [place, machine] of [
+      ['shared', async () => shared],
+      ['apart', list],
+    ] as const) {
+      const markers = []
+      for (let index = 0; index < of; index++) {
+        const counted = await countShard(await machine(), join(out, place), { index, of }, options)
+        const marker = JSON.parse(readFileSync(join(out, place, markerName({ index, of })), 'utf8'))
+        expect(counted.skipped).toEqual(marker.skipped)
+        expect(await countShard(await machine(), join(out, place), { index, of }, options)).toMatchObject({
+          wasDone: true,
+          ...(marker.skipped ? { skipped: marker.skipped } : {}),
+        })
+        markers.push(marker)
+      }
+      expect(markers.filter(({ skipped }) => skipped).length).toBeGreaterThan(1)
+      const { skipped } = await mergeCounts([join(out, place)], join(out, `${place}.parquet`))
+      expect(skipped).toEqual({ records: 6, parts: 1 })
+    }
+    await countAll()
+    expect(readFileSync(join(out, markerName({ index: 0, of })), 'utf8')).not.toContain('skipped')
+    expect((await mergeCounts([out], join(out, 'whole'))).skipped).toEqual({ records: 0, parts: 0 })
+  })
+
+  it('tells of a file that cannot be opened once', async () => {
+    const gone = { path: '/gone.txt', size: 0, compression: 'none' as const, onError: 'skip' as const }
+    const unopened = { ...gone, skipped: { records: 0, parts: 1, examples: [] } }
+    const told = []
+    for (let index = 0; index < of; index++) {
+      told.push((await countShard([...files, unopened], out, { index, of }, options)).skipped)
+    }
+    expect(told).toEqual([{ records: 0, parts: 1 }, undefined, undefined])
   })
 
   it('counts every line once, whatever the number of shards', async () => {

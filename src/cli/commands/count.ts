@@ -13,7 +13,7 @@ import { decodeUtf8 } from '../../text/utf8'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
-import { READING, readingOf, skippedJson } from '../reading-options'
+import { leftOutText, READING, readingOf, skippedJson } from '../reading-options'
 import { filesText, line, number } from '../summary'
 import { readOptions, required } from '../usage'
 import { whichShard } from '../which-shard'
@@ -111,14 +111,14 @@ async function tell(
   shard: Shard | null,
   json: boolean,
 ): Promise<void> {
-  const { path: out, words, occurrences, meta, spilledBytes, wasDone } = counted
+  const { path: out, words, occurrences, meta, spilledBytes, wasDone, skipped } = counted
   if (json) {
     const document = {
       out,
       words,
       occurrences,
       meta,
-      ...(shard ? { shard, wasDone } : {}),
+      ...(shard ? { shard, wasDone, leftOut: skipped } : {}),
       ...(spilledBytes > 0 ? { spilledBytes } : {}),
       skipped: skippedJson(opened),
     }
@@ -127,6 +127,7 @@ async function tell(
   }
   const colors = terminal.errColors
   if (wasDone) terminal.note(line('done', 'counted before: nothing to do', colors))
+  if (wasDone && skipped) terminal.note(line('left out', leftOutText(skipped), colors))
   terminal.note(line('words', `${number(words)} distinct, seen ${number(occurrences)} times`, colors))
   if (spilledBytes > 0) terminal.note(line('spilled', `${(spilledBytes / 1e6).toFixed(1)} MB`, colors))
   terminal.note(line('file', out, colors))

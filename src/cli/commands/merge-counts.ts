@@ -6,6 +6,7 @@ import { KoVocabError } from '../../errors'
 import { recordRun } from '../beside'
 import type { Context } from '../context'
 import type { OptionName } from '../options'
+import { leftOutText } from '../reading-options'
 import { line, number } from '../summary'
 import { readOptions, required } from '../usage'
 
@@ -64,7 +65,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
     merged.files.map(async (path) => ({ path, size: (await stat(path)).size, compression: 'none' as const })),
   )
   await recordRun(name, out, { inputs }, files)
-  const { words, occurrences, meta, spilledBytes } = merged
+  const { words, occurrences, meta, spilledBytes, skipped } = merged
   if (values.json) {
     const document = {
       out,
@@ -73,6 +74,7 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
       occurrences,
       meta,
       ...(spilledBytes > 0 ? { spilledBytes } : {}),
+      ...(skipped.records + skipped.parts > 0 ? { skipped } : {}),
     }
     await terminal.print(`${JSON.stringify(document, null, 2)}\n`)
     return
@@ -81,5 +83,6 @@ export async function run({ terminal, progress }: Context, command: Command): Pr
   terminal.note(line('counts', `${number(files.length)} files`, colors))
   terminal.note(line('words', `${number(words)} distinct, seen ${number(occurrences)} times`, colors))
   if (spilledBytes > 0) terminal.note(line('spilled', `${(spilledBytes / 1e6).toFixed(1)} MB`, colors))
+  if (skipped.records + skipped.parts > 0) terminal.note(line('left out', leftOutText(skipped), colors))
   terminal.note(line('file', out, colors))
 }

@@ -36,7 +36,8 @@ Each file of --corpus is a source; name=path makes one of a folder or a glob. Of
 go along, where they are there. The steps, their order and their thresholds
 stand in a YAML: --print-steps prints the one that is used without --steps, to begin with. --out is a folder as Hugging
 Face datasets are: data/train-*.jsonl.zst (text, source, license, id), README.md (the data card), report.json (documents
-and bytes of every step, with samples of what it changed and removed), run.json.
+and bytes of every step, with samples of what it changed and removed), run.json. It is there whole or not at all; when the
+command was interrupted or killed, the same command goes on where it was.
 
 Examples:
   ko-vocab prepare --print-steps > steps.yaml
@@ -108,12 +109,12 @@ async function readText(path: string): Promise<string> {
   })
 }
 
-function withoutSamples({ report, shards, tokens }: PreparedFolder) {
-  return { ...report, steps: report.steps.map(({ samples: _, ...step }) => step), shards, tokens }
+function withoutSamples({ report, shards, tokens, resumed }: PreparedFolder) {
+  return { ...report, steps: report.steps.map(({ samples: _, ...step }) => step), shards, tokens, resumed }
 }
 
 /** A line a step: what it took and what it changed. */
-export function preparedText({ report, shards, tokens }: PreparedFolder, out: string, colors: Colors): string {
+export function preparedText({ report, shards, tokens, resumed }: PreparedFolder, out: string, colors: Colors): string {
   const megabytes = (bytes: number) =>
     bytes < 1e6 ? `${number(bytes)} bytes` : `${number(Math.round(bytes / 1e4) / 100)} MB`
   const width = Math.max(...report.steps.map((step) => step.name.length))
@@ -126,6 +127,9 @@ export function preparedText({ report, shards, tokens }: PreparedFolder, out: st
   })
   const all = tokens && Object.values(tokens).reduce((sum, count) => sum + count, 0)
   return [
+    resumed === 0
+      ? ''
+      : line('resumed', `${number(resumed)} documents had gone through the first steps before`, colors),
     line('documents', `${number(report.documentsIn)}, ${megabytes(report.bytesIn)} of text`, colors),
     ...steps,
     line('kept', `${number(report.documentsOut)}, ${megabytes(report.bytesOut)} of text`, colors),

@@ -7,7 +7,7 @@ import { isKoVocabError } from '../../errors'
 import { version } from '../../version'
 import { requireFreeFolder, writeFileAtomic } from '../atomic'
 import type { CorpusDomain } from '../domains'
-import { type CorpusFile, expandInputs } from '../files'
+import { type CorpusFile, expandInputs, totalBytes } from '../files'
 import type { ReadingOptions } from '../format'
 import { describeInputs, describeTokenizer, formatRunRecord, runRecord } from '../run-record'
 import type { InputRecord } from '../run-types'
@@ -86,7 +86,7 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
 
   const { opened: _, ...benchmarks } = options.benchmarks ?? {}
   const setup = { steps: plan.steps, files: { seed, benchmarks, tokenizer } }
-  const total = isStreamed ? 0 : files.reduce((sum, { size }) => sum + size, 0)
+  const total = totalBytes(files)
   const script = options.worker ?? (isStreamed || total >= THREADS_FROM ? threadScript() : null)
   const wanted = Math.max(1, Math.min(options.threads ?? Math.min(availableParallelism(), 16), 256))
   const threads = wanted > 1 && script !== null ? startThreads(script, wanted, setup) : null

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -194,4 +195,20 @@ test('a spill gives back what was written, as often as it is asked', async () =>
   const empty = spillFile(path)
   for await (const _ of empty.read()) throw new Error('nothing was written')
   await empty.drop()
+})
+
+test('a stream is prepared, too: nobody knows how large it is, and nothing is kept of it', async () => {
+  const fifo = join(folder, 'pipe')
+  expect(spawnSync('mkfifo', [fifo]).status).toBe(0)
+  const domains = await expandDomains([`news=${fifo}`])
+  const told: [string, number, number][] = []
+  const content = await readFile(join(folder, 'news.txt'))
+  const writing = writeFile(fifo, content)
+  const out = join(folder, 'piped')
+  const onProgress = (...call: [string, number, number]) => told.push(call)
+  const { report } = await prepareFolder({ domains, plan: readPlan(PLAN, 'plan'), out, format: 'jsonl', onProgress })
+  await writing
+  expect(report.documentsIn).toBe(41)
+  expect(told.find(([stage]) => stage === 'prepare')).toEqual(['prepare', content.length, 0])
+  expect((await readdir(folder)).filter((name) => name.includes('piped'))).toEqual(['piped'])
 })
