@@ -7,28 +7,14 @@ import { isAbsolute, join } from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { isKoVocabError, KoVocabError } from '../errors'
 import { asIoError } from './atomic'
+import type { CorpusFile } from './corpus-file'
 import { documentFiles, snapshotsOf } from './dataset-folder'
-import { type Compression, refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
-import type { ReadingOptions, RecordReading } from './format'
+import { refuseForeignKinds, SNIFF_BYTES, sniffCompression } from './file-kind'
+import type { ReadingOptions } from './format'
 import { isParquet, recordReading } from './record-reading'
-import { noneSkipped, type Skipped } from './skipped'
+import { noneSkipped } from './skipped'
 
-export interface CorpusFile {
-  /** As it will be opened; `-` is standard input. */
-  path: string
-  /** Bytes on disk (compressed bytes where compressed); 0 for a stream, where it is not known. */
-  size: number
-  /** By magic bytes; `none` for a stream, which is sniffed when it is read. */
-  compression: Compression
-  /** Standard input, a pipe or a device (a shell's `<(…)` is one): can be read once, from its start only. */
-  stream?: true
-  /** How its records are read; absent for running text. */
-  records?: RecordReading
-  /** What is damaged is left out and counted; absent: it is an error. */
-  onError?: 'skip'
-  /** What the fullest reading so far has left out. */
-  skipped?: Skipped
-}
+export type { CorpusFile }
 
 export interface ExpandOptions extends ReadingOptions {
   /** Lines of JSON Lines as they stand there, for conversations. */

@@ -1,6 +1,6 @@
 /** How documents lie in corpus files: as running text, or as records of which one field is the text. */
 import { KoVocabError } from '../errors'
-import type { CorpusFile } from './files'
+import type { CorpusFile } from './corpus-file'
 
 export const FORMATS = ['text', 'jsonl', 'csv', 'tsv', 'parquet'] as const
 export type CorpusFormat = (typeof FORMATS)[number]
