@@ -83,8 +83,10 @@ export {
   preferenceStore,
 } from './objectives/preferences'
 export { buildPlan, type PlanOptions, type TrainSettings } from './plan/build'
+export { planBytes } from './plan/memory'
 export type * from './plan/operations'
 export { type Batch, batchInputs, IGNORED, nextTokenLabels, updateInputs } from './plan/step-inputs'
+export type { Storage } from './plan/storage'
 export type {
   Buffer,
   LoraShape,

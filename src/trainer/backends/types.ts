@@ -1,4 +1,5 @@
 /** What runs a plan: the plain CPU, WebGPU, CUDA. */
+import type { Storage } from '../plan/storage'
 import type { Plan, ProgramName, TensorId } from '../plan/types'
 
 /** Values of a tensor: Int32Array for `i32`; for `f32` Float32Array, or Float64Array in the float64 reference. */
@@ -9,6 +10,8 @@ export interface Backend {
   readonly name: string
   /** The most bytes that the device binds at once; plans for it are built with this. Infinity where there is no limit. */
   readonly bindingBytes: number
+  /** What plans for it are built with; `f32` where it does not say. One that cannot store halves ignores a plan's marks. */
+  readonly storage?: Storage
   /**
    * Allocates every buffer of the plan, writes its constants, zeroes all else, and compiles what it needs. Nothing is
    * allocated afterwards: memory is flat over steps.

@@ -10,6 +10,7 @@ import { placeTensors } from './memory'
 import { modelBackward, modelForward } from './model'
 import type { Operation } from './operations'
 import { project } from './projection'
+import { type Storage, settleHalves } from './storage'
 import type { LoraShape, Parameter, Plan, PlanInputs, RowRange, TrainedParameter } from './types'
 import { usedOperations } from './unused'
 import { type AdamWOptions, updateOperations, zeroOperations } from './update'
@@ -45,6 +46,10 @@ export interface PlanOptions extends Partial<AdamWOptions> {
   logitsElements?: number
   /** Backend.bindingBytes; no limit by default. */
   bindingBytes?: number
+  /** Backend.storage; `f32` by default. */
+  storage?: Storage
+  /** With `f16`: frozen weights that are stored in float32 all the same, because they have trained before. */
+  keepWhole?: (name: string) => boolean
 }
 
 /**
@@ -90,6 +95,7 @@ export function buildPlan(config: LlamaConfig, options: PlanOptions): Plan {
     programs.update = updateOperations(draft, normSquared, inputs.step!, { beta1, beta2, epsilon, maxNorm })
     runs.push([...programs.forward, ...programs.backward], programs.update)
   }
+  settleHalves(draft.tensors, runs.flat())
   const { cos, sin } = ropeTables(config, options.length)
   return {
     config,
@@ -135,7 +141,7 @@ function beginDraft(config: LlamaConfig, options: PlanOptions): Draft {
   const { batch, length } = options
   const positions = batch * length
   const bindingElements = Math.floor((options.bindingBytes ?? Number.POSITIVE_INFINITY) / 4)
-  const space = { tensors: [], bindingElements }
+  const space = { tensors: [], bindingElements, halves: options.storage === 'f16' }
   const parameters = new Map<string, Parameter>()
   for (const shape of parameterShapes(config)) parameters.set(shape.name, addParameter(space, shape, options))
   const adapters = addAdapters(space, parameters, options)
@@ -158,11 +164,16 @@ function beginDraft(config: LlamaConfig, options: PlanOptions): Draft {
 function addParameter(
   space: Pick<Draft, 'tensors' | 'bindingElements'>,
   { name, shape }: ParameterShape,
-  { train = () => true, weightDecay = 0.01 }: PlanOptions,
+  { train = () => true, weightDecay = 0.01, storage, keepWhole = () => false }: PlanOptions,
 ): Parameter {
   const tensor = addTensor(space, 'parameter', name, shape)
   const chosen = train({ name, shape })
-  if (chosen === false) return { name, shape, tensor, trained: null }
+  if (chosen === false) {
+    // Vectors take no memory worth a second kind of norm; the host writes whole words.
+    const isMatrix = shape.length === 2 && shape[1] % 4 === 0
+    if (storage === 'f16' && isMatrix && !keepWhole(name)) space.tensors[tensor].half = true
+    return { name, shape, tensor, trained: null }
+  }
   const settings = chosen === true ? {} : chosen
   const isVector = shape.length === 1
   const most = isVector ? 1 : shape[0]

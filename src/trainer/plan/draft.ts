@@ -13,6 +13,8 @@ export interface Draft {
   /** Elements of the largest tensor, or part of one, that the device binds at once. */
   bindingElements: number
   tensors: Tensor[]
+  /** What a device stores in half is marked. */
+  halves: boolean
   parameters: Map<string, Parameter>
   /** Weight → its low-rank adapter; empty where there are none. */
   adapters: Map<string, Adapter>
@@ -67,6 +69,13 @@ function commonDivisor(a: number, b: number): number {
 
 export function addActivation(draft: Draft, name: string, ...shape: number[]): TensorId {
   return addTensor(draft, 'activation', name, shape)
+}
+
+/** One that the way back reads too, and that loses little in half. */
+export function addKept(draft: Draft, name: string, ...shape: number[]): TensorId {
+  const tensor = addActivation(draft, name, ...shape)
+  if (draft.halves) draft.tensors[tensor].half = true
+  return tensor
 }
 
 /** The rows of a matrix, part by part. */

@@ -1,6 +1,6 @@
 /** One layer: what it computes forward, and how a gradient comes back through it. */
 import { layerNames } from '../model/parameters'
-import { addActivation, type Draft, wholeOf } from './draft'
+import { addActivation, addKept, type Draft, wholeOf } from './draft'
 import type { Operation } from './operations'
 import { type Projection, project, projectBack, projectWeight } from './projection'
 import type { Parameter, TensorId } from './types'
@@ -49,18 +49,18 @@ export function layerForward(
   const a: LayerActivations = {
     x,
     attentionInverse: addActivation(draft, name('attention norm inverse'), positions),
-    attentionInput: addActivation(draft, name('attention input'), positions, hiddenSize),
-    q: addActivation(draft, name('queries'), positions, heads, headDim),
-    k: addActivation(draft, name('keys'), positions, kvHeads, headDim),
-    v: addActivation(draft, name('values'), positions, kvHeads, headDim),
-    attention: addActivation(draft, name('attention'), positions, heads, headDim),
+    attentionInput: addKept(draft, name('attention input'), positions, hiddenSize),
+    q: addKept(draft, name('queries'), positions, heads, headDim),
+    k: addKept(draft, name('keys'), positions, kvHeads, headDim),
+    v: addKept(draft, name('values'), positions, kvHeads, headDim),
+    attention: addKept(draft, name('attention'), positions, heads, headDim),
     statistics: addActivation(draft, name('attention statistics'), positions, heads, 2),
     middle: addActivation(draft, name('middle'), positions, hiddenSize),
     mlpInverse: addActivation(draft, name('mlp norm inverse'), positions),
-    mlpInput: addActivation(draft, name('mlp input'), positions, hiddenSize),
-    gate: addActivation(draft, name('gate'), positions, intermediateSize),
-    up: addActivation(draft, name('up'), positions, intermediateSize),
-    hidden: addActivation(draft, name('mlp hidden'), positions, intermediateSize),
+    mlpInput: addKept(draft, name('mlp input'), positions, hiddenSize),
+    gate: addKept(draft, name('gate'), positions, intermediateSize),
+    up: addKept(draft, name('up'), positions, intermediateSize),
+    hidden: addKept(draft, name('mlp hidden'), positions, intermediateSize),
   }
   const projected = addActivation(draft, name('attention output'), positions, hiddenSize)
   const attentionInput = wholeOf(a.attentionInput, hiddenSize)
@@ -120,12 +120,16 @@ function mlpBackward(draft: Draft, layer: number, a: LayerActivations, stream: T
   const hidden = addActivation(draft, `gradient of layer ${layer} mlp hidden`, positions, intermediateSize)
   const input = addActivation(draft, `gradient of layer ${layer} mlp input`, positions, hiddenSize)
   const [dHidden, dInput] = [wholeOf(hidden, intermediateSize), wholeOf(input, hiddenSize)]
-  // What the values become, in place.
-  const [dGate, dUp] = [wholeOf(a.gate, intermediateSize), wholeOf(a.up, intermediateSize)]
+  // What the values become, in place; but gradients would underflow in half.
+  const into = draft.halves
+    ? addActivation(draft, `gradient of layer ${layer} gate`, positions, intermediateSize)
+    : undefined
+  const dGate = wholeOf(into ?? a.gate, intermediateSize)
+  const dUp = wholeOf(into === undefined ? a.up : hidden, intermediateSize)
   return [
     ...projectWeight(draft, of(down), dy, wholeOf(a.hidden, intermediateSize)),
     ...projectBack(draft, of(down), dy, dHidden, false),
-    { kind: 'swigluGradient', gate: a.gate, up: a.up, upstream: hidden, length: positions * intermediateSize },
+    { kind: 'swigluGradient', gate: a.gate, up: a.up, upstream: hidden, into, length: positions * intermediateSize },
     ...projectWeight(draft, of(gate), dGate, x),
     ...projectWeight(draft, of(up), dUp, x),
     ...projectBack(draft, of(gate), dGate, dInput, false),

@@ -4,7 +4,7 @@
  */
 import { operandsOf } from './operands'
 import type { Operation } from './operations'
-import type { Buffer, Tensor } from './types'
+import type { Buffer, Plan, Tensor } from './types'
 
 /**
  * Sets `buffer` of every tensor.
@@ -16,7 +16,7 @@ export function placeTensors(tensors: readonly Tensor[], runs: readonly (readonl
   const buffers: Buffer[] = []
   for (const tensor of tensors) {
     if (tensor.kind === 'activation') continue
-    tensor.buffer = buffers.push({ dtype: tensor.dtype, size: tensor.size }) - 1
+    tensor.buffer = buffers.push(bufferOf(tensor)) - 1
   }
   const shared = buffers.length
   for (const run of runs) placeRun(tensors, run, buffers, shared)
@@ -44,11 +44,15 @@ function placeRun(tensors: readonly Tensor[], run: readonly Operation[], buffers
   })
 }
 
+function bufferOf({ dtype, half, size }: Tensor): Buffer {
+  return half ? { dtype, half, size } : { dtype, size }
+}
+
 /** The smallest free buffer that holds it; else the largest free one, grown; else a new one. */
 function take(tensor: Tensor, free: Set<number>, buffers: Buffer[]): number {
   let best = -1
   for (const at of free) {
-    if (buffers[at].dtype !== tensor.dtype) continue
+    if (buffers[at].dtype !== tensor.dtype || buffers[at].half !== tensor.half) continue
     const isBetter =
       best < 0 ||
       (buffers[at].size >= tensor.size
@@ -56,8 +60,13 @@ function take(tensor: Tensor, free: Set<number>, buffers: Buffer[]): number {
         : buffers[best].size < tensor.size && buffers[at].size > buffers[best].size)
     if (isBetter) best = at
   }
-  if (best < 0) return buffers.push({ dtype: tensor.dtype, size: tensor.size }) - 1
+  if (best < 0) return buffers.push(bufferOf(tensor)) - 1
   free.delete(best)
   buffers[best].size = Math.max(buffers[best].size, tensor.size)
   return best
+}
+
+/** Bytes of all buffers on a device that stores in half what may be. */
+export function planBytes({ buffers }: Pick<Plan, 'buffers'>): number {
+  return buffers.reduce((sum, { size, half }) => sum + size * (half ? 2 : 4), 0)
 }

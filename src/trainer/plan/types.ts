@@ -24,15 +24,20 @@ export interface Tensor {
   /** For people and errors: `model.layers.0.mlp.up_proj.weight`, `gradient of …`, `layer 0 queries`. */
   name: string
   kind: TensorKind
-  /** `f32` is the arithmetic's own: the float64 reference holds it as float64, a device may store it in half. */
+  /** `f32` is the arithmetic's own: the float64 reference holds it as float64. */
   dtype: 'f32' | 'i32'
+  /**
+   * With PlanOptions.storage `f16`: may be stored in 16 bits (IEEE 754 binary16), which a backend may ignore. No
+   * gradient is, nor what the residual stream carries. Operations read and write such a tensor four elements at a time.
+   */
+  half?: true
   /** Row-major, without padding: element [i, j] of [rows, columns] lies at i · columns + j. */
   shape: number[]
   /** Elements: the product of the shape. */
   size: number
   /**
    * Index into {@link Plan.buffers}; -1 where no operation uses it. A tensor begins at element 0 of its buffer; only
-   * activations share one.
+   * activations share one, those in half with their like.
    */
   buffer: number
   /**
@@ -45,6 +50,8 @@ export interface Tensor {
 
 export interface Buffer {
   dtype: 'f32' | 'i32'
+  /** Of tensors in half, see {@link Tensor.half}. */
+  half?: true
   /** Elements of the largest tensor that lies here. */
   size: number
 }

@@ -50,7 +50,7 @@ function sizeOf(shape: readonly number[]): number {
 }
 
 /** @param firstRow rows of the table before it belong to another part */
-function embedding(vocabulary: number, positions: number, columns: number, firstRow: number): OperationCase {
+export function embedding(vocabulary: number, positions: number, columns: number, firstRow: number): OperationCase {
   const ids = randomInts(positions, vocabulary)
   const { tokens, starts, order } = occurrencesOf(ids)
   const rows = vocabulary - firstRow
@@ -74,7 +74,7 @@ function embedding(vocabulary: number, positions: number, columns: number, first
   }
 }
 
-function norm(rows: number, columns: number, epsilon: number): OperationCase {
+export function norm(rows: number, columns: number, epsilon: number): OperationCase {
   const x = random(rows, columns)
   const sizes = { rows, columns }
   return {
@@ -100,7 +100,7 @@ function norm(rows: number, columns: number, epsilon: number): OperationCase {
 }
 
 /** A projection as the plan has it: y = scale · x · Wᵀ, dx = scale · dy · W, dW += scale · dyᵀ · x. */
-function projection(rows: number, inputs: number, outputs: number, scale: number): OperationCase {
+export function projection(rows: number, inputs: number, outputs: number, scale: number): OperationCase {
   const view = (tensor: TensorId, stride: number) => ({ tensor, offset: 0, stride })
   const plain = { kind: 'matmul', transposeA: false, transposeB: false, accumulate: false, scale } as const
   return {
@@ -152,7 +152,7 @@ export function matmulWithin(m: number, n: number, k: number, transposeA: boolea
   }
 }
 
-function rotary(rows: number, heads: number, headDim: number, length: number): OperationCase {
+export function rotary(rows: number, heads: number, headDim: number, length: number): OperationCase {
   const angles = randomValues((length * headDim) / 2, ++seed).map((value) => value * 3)
   const table = [length, headDim / 2]
   const sizes = { rows, heads, headDim }
@@ -229,6 +229,21 @@ function gating(length: number): OperationCase {
     gradients: [
       ['gate', 'gate'],
       ['up', 'up'],
+    ],
+  }
+}
+
+/** The gradients beside gate and up, as where these are in half. */
+export function gatingInto(length: number): OperationCase {
+  const { tensors, forward } = gating(length)
+  return {
+    name: `SwiGLU of ${length} values, gradients beside them`,
+    tensors: { ...tensors, into: zeros(length) },
+    forward,
+    backward: ({ gate, up, upstream, into }) => [{ kind: 'swigluGradient', gate, up, upstream, into, length }],
+    gradients: [
+      ['gate', 'into'],
+      ['up', 'upstream'],
     ],
   }
 }

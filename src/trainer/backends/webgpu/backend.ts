@@ -1,4 +1,6 @@
 /** The WebGPU backend: kernels in WGSL, in a browser or in Node, on any GPU that WebGPU reaches. */
+
+import type { Storage } from '../../plan/storage'
 import type { Backend } from '../types'
 import { describe, type OpenDeviceOptions, openDevice, traitsOf } from './device'
 import { watchDevice } from './failures'
@@ -15,6 +17,12 @@ export interface WebGpuOptions extends OpenDeviceOptions {
   bindingBytes?: number
   /** What kernels are chosen by; of the device by default. */
   traits?: Partial<Traits>
+  /**
+   * `f16` stores frozen weights and what the forward keeps for the backward in 16 bits: less memory, a relative error of
+   * up to 2^-11 of each of these values. No device lacks it. Arithmetic, trained weights and gradients stay float32, which
+   * is the default for all.
+   */
+  storage?: Storage
 }
 
 export interface WebGpuBackend extends Backend {
@@ -40,6 +48,7 @@ export async function webgpuBackend(options: WebGpuOptions = {}): Promise<WebGpu
   return {
     name: 'webgpu',
     bindingBytes: options.bindingBytes ?? Math.min(maxStorageBufferBindingSize, maxBufferSize),
+    storage: options.storage ?? 'f32',
     device,
     description: device.adapterInfo ? describe(device.adapterInfo) : 'without a name',
     traits,

@@ -1,7 +1,8 @@
 /** Buffers of a plan on the device. */
 import { KoVocabError } from '../../../errors'
+import { planBytes } from '../../plan/memory'
 import type { MatrixView, Slice } from '../../plan/operations'
-import type { Plan, TensorId } from '../../plan/types'
+import type { Buffer, Plan, TensorId } from '../../plan/types'
 import { USAGE } from './constants'
 import type { Place } from './launch'
 
@@ -15,11 +16,8 @@ export interface GpuMemory {
   free: () => void
 }
 
-const BYTES = 4
-
-export function bytesOf({ buffers }: Plan): number {
-  return buffers.reduce((sum, { size }) => sum + size * BYTES, 0)
-}
+/** Of an element. */
+export const bytesEach = ({ half }: Pick<Buffer, 'half'>): number => (half ? 2 : 4)
 
 /** @throws KoVocabError `unsupported` for a tensor beyond the device's largest buffer or binding */
 export function allocate(device: GPUDevice, plan: Plan): GpuMemory {
@@ -27,12 +25,12 @@ export function allocate(device: GPUDevice, plan: Plan): GpuMemory {
   const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
   const partOf = plan.buffers.map(({ size }) => size)
   for (const { buffer, size, part } of plan.tensors) if (buffer >= 0 && part < size) partOf[buffer] = part
-  const buffers = plan.buffers.map(({ size }, i) => {
+  const buffers = plan.buffers.map(({ size, half }, i) => {
     const part = partOf[i]
     return Array.from({ length: Math.ceil(size / part) }, (_, at) => {
       const elements = Math.min(part, size - at * part)
       // Loads take four elements at a time.
-      const bytes = Math.ceil(elements / 4) * 4 * BYTES
+      const bytes = Math.ceil(elements / 4) * 4 * bytesEach({ half })
       if (bytes > most) {
         const { name, shape } = plan.tensors.find(({ buffer, size: own }) => buffer === i && own === size)!
         const what = `${name} [${shape}] needs ${bytes} bytes, the device binds at most ${most} at once`
@@ -46,9 +44,10 @@ export function allocate(device: GPUDevice, plan: Plan): GpuMemory {
     })
   })
   const place = (tensor: TensorId, offset: number): Place => {
-    const { buffer, dtype } = plan.tensors[tensor]
+    const { buffer, dtype, half } = plan.tensors[tensor]
     const part = partOf[buffer]
-    return { buffer: buffers[buffer][Math.floor(offset / part)], offset: offset % part, type: dtype }
+    const type = half ? 'f16' : dtype
+    return { buffer: buffers[buffer][Math.floor(offset / part)], offset: offset % part, type }
   }
   return {
     at: (slice) => (typeof slice === 'number' ? place(slice, 0) : place(slice.tensor, slice.offset)),
@@ -62,7 +61,7 @@ export function allocate(device: GPUDevice, plan: Plan): GpuMemory {
       }
       return pieces
     },
-    bytes: bytesOf(plan),
+    bytes: planBytes(plan),
     free: () => {
       for (const parts of buffers) for (const buffer of parts) buffer.destroy()
     },

@@ -1,12 +1,14 @@
 /** A plan on a device: values in, programs, values out. */
 import { KoVocabError } from '../../../errors'
+import { planBytes } from '../../plan/memory'
 import type { Plan, Tensor, TensorId } from '../../plan/types'
 import { checkFit } from '../check-fit'
 import type { Session, Values } from '../types'
 import { MAP_READ, USAGE } from './constants'
 import type { DeviceWatch } from './failures'
+import { fromHalves, toHalves } from './halves'
 import type { Traits } from './launch'
-import { allocate, bytesOf, type GpuMemory } from './memory'
+import { allocate, bytesEach, type GpuMemory } from './memory'
 import { pipelinesOf } from './pipelines'
 import type { Profiler } from './profile'
 import { type Recording, record } from './record'
@@ -24,7 +26,7 @@ export async function openSession(
 ): Promise<Session> {
   const freed: (() => void)[] = []
   try {
-    const what = `when memory for a plan of ${Math.ceil(bytesOf(plan) / 2 ** 20)} MiB was allocated`
+    const what = `when memory for a plan of ${Math.ceil(planBytes(plan) / 2 ** 20)} MiB was allocated`
     const memory = await watch.guard(what, () => {
       const memory = allocate(device, plan)
       freed.push(memory.free)
@@ -66,14 +68,16 @@ function createSession(
     const tensor = tensorOf(id)
     checkFit(tensor, data, offset)
     if (tensor.buffer < 0) return
-    const values = data instanceof Float64Array ? Float32Array.from(data) : data
+    const floats = data instanceof Float64Array ? Float32Array.from(data) : data
+    const values = tensor.half ? halvesOf(tensor, floats as Float32Array, offset) : floats
+    const each = bytesEach(tensor)
     for (const { place, from, length } of memory.pieces(id, offset, values.length))
       device.queue.writeBuffer(
         place.buffer,
-        place.offset * 4,
+        place.offset * each,
         values.buffer as ArrayBuffer,
-        values.byteOffset + from * 4,
-        length * 4,
+        values.byteOffset + from * each,
+        length * each,
       )
   }
   return {
@@ -84,14 +88,18 @@ function createSession(
       const count = length ?? tensor.size - offset
       const Kind = tensor.dtype === 'i32' ? Int32Array : Float32Array
       if (tensor.buffer < 0) return new Kind(0)
-      const values = new Kind(count)
+      // Of halves whole words come back.
+      const first = tensor.half ? offset & ~1 : offset
+      const elements = tensor.half ? (offset + count + 1 - first) & ~1 : count
+      const values = tensor.half ? new Uint16Array(elements) : new Kind(elements)
       const bytes = new Uint8Array(values.buffer)
+      const each = bytesEach(tensor)
       await order
       await Promise.all(
         memory
-          .pieces(id, offset, count)
+          .pieces(id, first, elements)
           .map(({ place, from, length: size }) =>
-            staging.read(place.buffer, place.offset * 4, bytes.subarray(from * 4, (from + size) * 4)),
+            staging.read(place.buffer, place.offset * each, bytes.subarray(from * each, (from + size) * each)),
           ),
       ).catch((cause) => {
         watch.check()
@@ -99,6 +107,7 @@ function createSession(
         throw new KoVocabError('unsupported', `${tensor.name} cannot be read: ${String(cause)}`, hint, { cause })
       })
       watch.check()
+      if (values instanceof Uint16Array) return fromHalves(values.subarray(offset - first, offset - first + count))
       return values
     },
     async run(program, inputs = []) {
@@ -121,6 +130,18 @@ function createSession(
       staging.free()
     },
   }
+}
+
+/** @throws KoVocabError `bad-option` for half a word; `unsupported` for a value that no half holds */
+function halvesOf({ name }: Tensor, values: Float32Array, offset: number): Uint16Array {
+  if (offset % 2 !== 0 || values.length % 2 !== 0) {
+    const what = `${values.length} values of ${name} from ${offset} on: in half they are written two at a time`
+    throw new KoVocabError('bad-option', what, 'write whole rows')
+  }
+  const { halves, wrong } = toHalves(values)
+  if (wrong < 0) return halves
+  const what = `${name}: its value ${offset + wrong} is ${values[wrong]}, halves end at 65504`
+  throw new KoVocabError('unsupported', what, 'store it in float32: storage f32')
 }
 
 /** Buffers through which values come back. */
