@@ -77,6 +77,7 @@ const nodeFiles = [
   'trainer/evaluate/evaluate-models.ts',
   'trainer/run/base-rows.ts',
   'trainer/run/checkpoint-files.ts',
+  'trainer/run/frozen-weights.ts',
   'trainer/run/open-data.ts',
   'trainer/run/pretrain.ts',
   'trainer/run/reference-file.ts',

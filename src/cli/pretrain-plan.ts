@@ -1,4 +1,6 @@
 /** What `pretrain --dry-run` says. */
+
+import { planBytes } from '../trainer/plan/memory'
 import { formatRecipe } from '../trainer/recipes/format'
 import { flopsOf } from '../trainer/run/flops'
 import type { PlannedPretrain, PretrainOptions } from '../trainer/run/plan-pretrain'
@@ -17,13 +19,15 @@ export function pretrainPlan(
     steps: stage.steps,
     learningRate: stage.stage.learningRate,
     trainable: stage.trainable,
-    memoryBytes: memoryOf(stage),
+    /** What a session takes, apart from what the device keeps for itself. */
+    memoryBytes: planBytes(stage.plan),
     flopsPerStep: flopsPerStep(stage, accumulate, recipe.objective.kind === 'dpo'),
     notes: stage.notes,
   }))
   return {
     dryRun: true,
     backend: backend.name,
+    storage: backend.storage ?? 'f32',
     parameters: stages[0].plan.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     vocabulary: config.vocabSize,
     baseRows,
@@ -43,11 +47,6 @@ export function pretrainPlan(
     ),
     recipe: formatRecipe(recipe),
   }
-}
-
-/** Every buffer of the plan in float32: what a session takes, apart from what the device keeps for itself. */
-function memoryOf({ plan }: PlannedStage): number {
-  return 4 * plan.buffers.reduce((sum, { size }) => sum + size, 0)
 }
 
 /** DPO evaluates what it then learns. */

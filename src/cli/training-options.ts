@@ -89,6 +89,13 @@ export const TRAINING_OPTIONS = {
     description: 'what computes: webgpu, cuda, cpu, or auto for webgpu where there is an adapter, else cpu',
     schema: oneOf(['auto', 'webgpu', 'cuda', 'cpu']).default('auto'),
   },
+  storage: {
+    group: 'Training',
+    flags: '--storage <type>',
+    description:
+      'of frozen weights and kept activations on the device: f32, or f16 for less memory (webgpu); what trains is f32',
+    schema: oneOf(['f32', 'f16']).default('f32'),
+  },
   tokens: {
     group: 'Training',
     flags: '--tokens <n>',

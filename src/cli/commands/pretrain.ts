@@ -23,7 +23,7 @@ export const options = [
   ...READING,
   ...(['data', 'replay', 'documents', 'eos', 'packing', 'chat-template'] as const),
   ...(['recipe', 'tokens', 'replay-share', 'learning-rate', 'length', 'batch', 'accumulate'] as const),
-  ...(['backend', 'checkpointing', 'max-steps', 'training-seed'] as const),
+  ...(['backend', 'storage', 'checkpointing', 'max-steps', 'training-seed'] as const),
   ...([
     'eval',
     'guard',
@@ -90,7 +90,7 @@ export async function run(context: Context, command: Command): Promise<undefined
     saveEvery: values['save-every'],
     keep: values['keep-checkpoints'],
     maxSteps: values['max-steps'],
-    backend: await openBackend(values.backend, terminal.note),
+    backend: await openBackend(values.backend, terminal.note, values.storage),
   }
   if (values['dry-run']) {
     const plan = pretrainPlan(await planPretrain(given), given)

@@ -2,6 +2,7 @@
 import { KoVocabError } from '../../errors'
 import { canonicalJson } from '../../tokenizer/hash'
 import { type DataDescription, requireSameData } from '../data/batches'
+import type { Storage } from '../plan/storage'
 import type { Recipe } from '../recipes/types'
 import type { GateSettings } from './gate'
 
@@ -18,20 +19,26 @@ export interface RunIdentity {
   length: number
   accumulate: number
   checkpointing: boolean
+  /** Checkpoints from before there was a choice have none: `f32`. */
+  storage?: Storage
   data: DataDescription
   evaluation: { every: number; stride: number | null; sets: { name: string; role: string | null; sha256: string }[] }
   gate: GateSettings
 }
 
 /** Those that decide what a step does. */
-const FIXED = ['model', 'baseRows', 'recipe', 'tokens', 'batch', 'length', 'accumulate', 'checkpointing'] as const
+const FIXED = [
+  ...(['model', 'baseRows', 'recipe', 'tokens', 'batch', 'length', 'accumulate', 'checkpointing'] as const),
+  'storage',
+] as const
 const NAMES: Partial<Record<keyof RunIdentity, string>> = { baseRows: 'base rows', tokens: 'number of tokens' }
 
 /**
  * @returns what differs and may: a sentence each, for people
  * @throws KoVocabError `mismatch` naming the first thing that differs and may not
  */
-export function requireSameRun(saved: RunIdentity, now: RunIdentity): string[] {
+export function requireSameRun(before: RunIdentity, now: RunIdentity): string[] {
+  const saved: RunIdentity = { storage: 'f32', ...before }
   const isSame = (key: keyof RunIdentity) => canonicalJson(saved[key] ?? null) === canonicalJson(now[key] ?? null)
   for (const key of FIXED) {
     if (isSame(key)) continue

@@ -12,13 +12,14 @@ import { encodeUtf8 } from '../../text/utf8'
 import { canonicalJson, sha256Hex, tokenizerHash } from '../../tokenizer/hash'
 import { version } from '../../version'
 import type { Session } from '../backends/types'
-import { expandedOrigins } from '../forms/block-expansion'
+import { expandedOrigins, type ParameterOrigin } from '../forms/block-expansion'
 import { expandConfigText } from '../forms/expand-config-text'
 import { beginLora } from '../forms/lora'
 import { saveAdapter } from '../forms/save-adapter'
 import { loadParameters, type ModelFolder, openModel } from '../load'
 import { saveModel } from '../save'
 import { checkpointFiles, lastCheckpoint } from './checkpoint-files'
+import { withFrozenWeights } from './frozen-weights'
 import { type RunIdentity, requireSameRun } from './identity'
 import type { Metrics } from './metrics'
 import { openData } from './open-data'
@@ -78,6 +79,7 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
     model: inputs.model.map(({ sha256 }) => sha256!),
     ...{ baseRows: planned.baseRows, recipe, tokens: options.tokens, batch, length, accumulate },
     checkpointing: options.checkpointing ?? false,
+    storage: options.backend.storage ?? 'f32',
     data: data.description,
     evaluation: { every: planned.evaluateEvery, stride: null, sets: data.measured },
     gate,
@@ -91,7 +93,7 @@ export async function pretrain(options: RunPretrainOptions): Promise<PretrainRes
   for (const text of notes) onMetrics({ kind: 'note', step: last?.state.step ?? 0, text })
   const origins =
     recipe.form?.kind === 'block-expansion' ? expandedOrigins(model.config, recipe.form.blocks) : undefined
-  const exporting = exportingTo(options, planned)
+  const exporting = exportingTo(options, planned, origins)
   const result = await train({
     ...{
       backend: options.backend,
@@ -214,7 +216,8 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
       'replay-share': replayShare,
       recipe,
     },
-    ...{ 'learning-rate': options.learningRate, backend: options.backend.name, tokens: options.tokens },
+    ...{ 'learning-rate': options.learningRate, backend: options.backend.name, storage: options.backend.storage },
+    tokens: options.tokens,
     ...{ length, batch, accumulate, 'base-rows': baseRows, documents: options.documents, eos: options.eos },
     ...{
       packing: options.packing,
@@ -232,7 +235,11 @@ async function recordOf(options: RunPretrainOptions, planned: PlannedPretrain, i
 }
 
 /** Writes the model: the best one into a folder of its own, the last one beside the run's files. */
-function exportingTo(options: RunPretrainOptions, { model, recipe, stages }: PlannedPretrain) {
+function exportingTo(
+  options: RunPretrainOptions,
+  { model, recipe, stages }: PlannedPretrain,
+  origins?: ReadonlyMap<string, ParameterOrigin>,
+) {
   const { out } = options
   const dtype = options.dtype ?? (isRowDtype(model.dtype) ? model.dtype : 'F32')
   const { form } = recipe
@@ -240,7 +247,8 @@ function exportingTo(options: RunPretrainOptions, { model, recipe, stages }: Pla
   const path = join(model.folder, 'config.json')
   const config = form?.kind === 'block-expansion' ? expandConfigText(plain, path, form.blocks) : plain
   const settings = { config, tokenizer: model.folder, dtype, replace: true }
-  return async (what: 'best' | 'last', session: Session): Promise<void> => {
+  return async (what: 'best' | 'last', opened: Session): Promise<void> => {
+    const session = withFrozenWeights(opened, model, origins)
     if (what === 'best') return saveModel(session, join(out, 'best'), settings)
     const whole = join(out, '.model')
     await saveModel(session, whole, settings)

@@ -33,8 +33,11 @@ export function planStages(options: StageOptions): PlannedStage[] {
   let before = 0
   return recipe.stages.map((stage, i) => {
     const { notes, ...chosen } = planOptionsOf(recipe, stage, config, { baseRows })
-    const { bindingBytes } = backend
-    const plan = buildPlan(config, { ...options.plan, ...chosen, batch, length, bindingBytes })
+    const { bindingBytes, storage } = backend
+    // What has trained is kept as it is; what has not can be read from the model's folder again.
+    const keepWhole = (name: string) => touched.has(name)
+    const space = { batch, length, bindingBytes, storage, keepWhole }
+    const plan = buildPlan(config, { ...options.plan, ...chosen, ...space })
     let trainable = 0
     for (const { name, trained } of plan.parameters) {
       if (!trained) continue
