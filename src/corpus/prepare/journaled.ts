@@ -1,6 +1,7 @@
 /** Segments whose batches are written down as they are done, and not done again. Node only. */
 import { join } from 'node:path'
 import { deserialize } from 'node:v8'
+import type { DocumentSource } from './batches'
 import { type Journal, openJournal } from './journal'
 import type { RunSegment, Spill } from './prepare'
 import type { Batch, BatchResult } from './segment'
@@ -33,15 +34,8 @@ const DOCUMENTS = 2 ** 21
  */
 export function journaled(folder: string | null, doBatch: DoBatch, atOnce: number): Journaled {
   const journals: Journal[] = []
-  const places = new WeakMap<PrepareDocument, number>()
   let found = 0
   let written = 0
-  const placed = (result: BatchResult, segment: number, record: number): BatchResult => {
-    for (const [i, document] of result.documents.entries()) {
-      places.set(document, (segment * RECORDS + record) * DOCUMENTS + i)
-    }
-    return result
-  }
   return {
     async *runSegment(segment, batches) {
       const journal = folder === null ? null : await openJournal(join(folder, `segment-${segment.number}`))
@@ -56,7 +50,7 @@ export function journaled(folder: string | null, doBatch: DoBatch, atOnce: numbe
           written++
         }
         const result = deserialize(done) as BatchResult
-        return journal ? placed(result, segment.number, record++) : result
+        return journal ? { ...result, place: (segment.number * RECORDS + record++) * DOCUMENTS } : result
       }
       for await (const batch of batches) {
         const old = (await journal?.take()) ?? null
@@ -69,7 +63,7 @@ export function journaled(folder: string | null, doBatch: DoBatch, atOnce: numbe
       }
       while (running.length > 0) yield await next()
     },
-    openSpill: (other) => placesSpill(other, places, async (segment, record) => journals[segment].read(record)),
+    openSpill: (other) => placesSpill(other, async (segment, record) => journals[segment].read(record)),
     found: () => found,
     written: () => written,
     close: async () => {
@@ -78,48 +72,51 @@ export function journaled(folder: string | null, doBatch: DoBatch, atOnce: numbe
   }
 }
 
-function iteratorOf<T>(items: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
-  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+async function* oneByOne(source: DocumentSource): AsyncGenerator<PrepareDocument> {
+  for await (const some of source) {
+    if ('text' in some) yield some
+    else yield* some
+  }
 }
 
 const ELSEWHERE = -1
 
 /** Memory: 8 bytes a document, 16 while it grows. */
-function placesSpill(
-  other: Spill,
-  places: WeakMap<PrepareDocument, number>,
-  read: (segment: number, record: number) => Promise<Uint8Array>,
-): Spill {
+function placesSpill(other: Spill, read: (segment: number, record: number) => Promise<Uint8Array>): Spill {
   let list = new Float64Array(1024)
   let count = 0
   return {
-    write(document) {
+    write(document, known) {
       if (count === list.length) {
         const larger = new Float64Array(2 * count)
         larger.set(list)
         list = larger
       }
-      const place = places.get(document) ?? ELSEWHERE
+      const place = known ?? ELSEWHERE
       list[count++] = place
       return place === ELSEWHERE ? other.write(document) : undefined
     },
     read: async function* () {
-      let others: AsyncIterator<PrepareDocument> | Iterator<PrepareDocument> | null = null
+      let others: AsyncIterator<PrepareDocument> | null = null
       let open = ELSEWHERE
       let documents: PrepareDocument[] = []
+      let some: PrepareDocument[] = []
       for (const place of list.subarray(0, count)) {
         if (place === ELSEWHERE) {
-          others ??= iteratorOf(other.read())
-          yield (await others.next()).value
+          others ??= oneByOne(other.read())
+          some.push((await others.next()).value)
           continue
         }
         const batch = Math.floor(place / DOCUMENTS)
         if (batch !== open) {
+          yield some
+          some = []
           documents = (deserialize(await read(Math.floor(batch / RECORDS), batch % RECORDS)) as BatchResult).documents
           open = batch
         }
-        yield documents[place % DOCUMENTS]
+        some.push(documents[place % DOCUMENTS])
       }
+      yield some
     },
     async drop() {
       list = new Float64Array(0)

@@ -16,7 +16,7 @@ import { batchesOf } from './batches'
 import { formatDataCard } from './card'
 import { journaled } from './journaled'
 import { runSteps } from './prepare'
-import { readPrepareDocuments } from './read-documents'
+import { readPrepareBatches } from './read-documents'
 import type { PreparePlan } from './read-steps'
 import { type ShardFormat, writeShards } from './shards'
 import { spillFile } from './spill-file'
@@ -103,7 +103,7 @@ export async function prepareFolder(options: PrepareFolderOptions): Promise<Prep
         let tokens: Record<string, number> | null = null
         const journals = journaled(isStreamed ? null : work, doBatch, threads ? wanted + 2 : 1)
         written = journals.written
-        const documents = readPrepareDocuments(domains, {
+        const documents = readPrepareBatches(domains, {
           ends,
           sources: plan.sources,
           onBytes: (more) => {

@@ -1,7 +1,7 @@
 /** Documents through the steps: one after the other where it can be, with a stop where a step must see all first. */
 import { throwIfAborted } from '../../errors'
 import { utf8Bytes } from '../../text/length'
-import { batchesOf } from './batches'
+import { batchesOf, type DocumentSource } from './batches'
 import { checkSteps, kindOf } from './read-steps'
 import {
   countSource,
@@ -19,9 +19,10 @@ import type { Digests, PrepareDocument, PrepareReport, PrepareStep, StepRun } fr
 
 /** Documents that wait while a step looks at all of them. */
 export interface Spill {
-  write: (document: PrepareDocument) => void | Promise<void>
+  /** @param place of the document, as a batch's result told it; null where it has changed since, or nobody told one */
+  write: (document: PrepareDocument, place?: number | null) => void | Promise<void>
   /** From the first; may be asked several times, after the last write. */
-  read: () => AsyncIterable<PrepareDocument> | Iterable<PrepareDocument>
+  read: () => DocumentSource
   /** They are needed no more. */
   drop: () => void | Promise<void>
 }
@@ -127,10 +128,12 @@ export async function* runSteps(
 interface Flow {
   documents: PrepareDocument[]
   digests: Digests[]
+  /** Of each document. */
+  places: (number | null)[] | null
 }
 
 async function* withoutDigests(batches: AsyncIterable<PrepareDocument[]>): AsyncGenerator<Flow> {
-  for await (const documents of batches) yield { documents, digests: [] }
+  for await (const documents of batches) yield { documents, digests: [], places: null }
 }
 
 async function* countIn(
@@ -166,7 +169,8 @@ async function* throughSegment(
   }
   for await (const result of runSegment(segment, numbered())) {
     add(result)
-    yield { documents: result.documents, digests: result.digests }
+    const { documents, digests, place } = result
+    yield { documents, digests, places: place === undefined ? null : documents.map((_, i) => place + i) }
   }
 }
 
@@ -178,18 +182,22 @@ async function* remembered(
   hide: (text: string) => string,
 ): AsyncGenerator<Flow> {
   let at = 0
-  for await (const { documents, digests } of flow) {
+  for await (const { documents, digests, places } of flow) {
     const [own = null, ...others] = digests
     const kept: number[] = []
     const left: PrepareDocument[] = []
+    const leftPlaces: (number | null)[] = []
     for (const [i, document] of documents.entries()) {
       const verdict = run.judge(document, at, own, i)
       tally(into, document, verdict, sampleKey(at++), utf8Bytes(document.text), hide)
       if (typeof verdict !== 'string') continue
       kept.push(i)
-      left.push(verdict === document.text ? document : { ...document, text: verdict })
+      const same = verdict === document.text
+      left.push(same ? document : { ...document, text: verdict })
+      if (places) leftPlaces.push(same ? places[i] : null)
     }
-    yield { documents: left, digests: others.map((digest) => pick(digest, documents.length, kept)) }
+    const leftDigests = others.map((digest) => pick(digest, documents.length, kept))
+    yield { documents: left, digests: leftDigests, places: places && leftPlaces }
   }
 }
 
@@ -215,10 +223,13 @@ async function* afterPasses(
     for (let pass = 0; pass < run.passes; pass++) {
       const stage = run.passes === 1 ? name : `${name}, pass ${pass + 1}`
       let at = 0
-      for await (const { documents, digests } of pass === 0 ? flow : withoutDigests(batchesOf(spill.read()))) {
+      for await (const { documents, digests, places } of pass === 0 ? flow : withoutDigests(batchesOf(spill.read()))) {
         throwIfAborted(signal)
         for (const [i, document] of documents.entries()) {
-          if (pass === 0) await spill.write(document)
+          if (pass === 0) {
+            const written = spill.write(document, places?.[i] ?? null)
+            if (written) await written
+          }
           run.observe?.(document, at++, pass, digests[0] ?? null, i)
         }
         onProgress?.(stage, at, waiting)

@@ -18,20 +18,30 @@ export interface ReadPrepareOptions extends Omit<ReadRecordsOptions, 'fields'> {
  */
 export async function* readPrepareDocuments(
   domains: readonly CorpusDomain[],
-  { sources = {}, ...reading }: ReadPrepareOptions = {},
+  options?: ReadPrepareOptions,
 ): AsyncGenerator<PrepareDocument> {
+  for await (const batch of readPrepareBatches(domains, options)) yield* batch
+}
+
+/** {@link readPrepareDocuments}, some at once. */
+export async function* readPrepareBatches(
+  domains: readonly CorpusDomain[],
+  { sources = {}, ...reading }: ReadPrepareOptions = {},
+): AsyncGenerator<PrepareDocument[]> {
   for (const { name, files } of domains) {
     let number = 0
     for (const file of files) {
       for await (const batch of readRecordBatches(file, { ...reading, fields: ['source', 'license', 'id'] })) {
+        const documents: PrepareDocument[] = []
         for (const record of batch) {
           const text = decodeUtf8(record.text)
           if (text.trim() === '') continue
           const source = record.fields?.source ?? name
           const license = record.fields?.license ?? sources[source]?.license ?? sources[name]?.license ?? null
-          yield { text, source, license, id: record.fields?.id ?? `${name}/${number}` }
+          documents.push({ text, source, license, id: record.fields?.id ?? `${name}/${number}` })
           number++
         }
+        yield documents
       }
     }
   }

@@ -14,6 +14,8 @@ export interface Batch {
 /** Plain data, which goes from thread to thread and into a journal. */
 export interface BatchResult {
   documents: PrepareDocument[]
+  /** Where whoever ran the batch keeps the first of them, the others behind it; a spill may make use of it. */
+  place?: number
   /** One for each of the segment's `digests`. */
   digests: Digests[]
   /** One for each of the segment's `steps`. */

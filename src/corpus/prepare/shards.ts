@@ -7,6 +7,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { utf8Bytes } from '../../text/length'
 import { writeFileAtomic } from '../atomic'
 import { zstd } from '../zstd'
+import type { DocumentSource } from './batches'
 import type { PrepareDocument } from './types'
 
 export const SHARD_FORMATS = ['jsonl.zst', 'jsonl.gz', 'jsonl', 'parquet'] as const
@@ -33,22 +34,25 @@ export interface WriteShardsOptions {
  * @returns the paths of the shards, relative to the folder; none without documents
  */
 export async function writeShards(
-  documents: AsyncIterable<PrepareDocument | readonly PrepareDocument[]>,
+  documents: DocumentSource,
   folder: string,
   { format, shardBytes = DEFAULT_SHARD_BYTES, keep = false }: WriteShardsOptions,
 ): Promise<string[]> {
   const data = join(folder, 'data')
   await mkdir(data, { recursive: true })
   const there = keep ? await shardsIn(data, format) : 0
-  const iterator = flattened(documents)
+  const iterator = batched(documents)
   let next = await iterator.next()
+  let from = 0
   let written = 0
-  const shard = async function* (): AsyncGenerator<PrepareDocument> {
+  /** The documents of one shard, some at once. */
+  const shard = async function* (): AsyncGenerator<readonly PrepareDocument[]> {
     for (let bytes = 0; !next.done && bytes < shardBytes; ) {
-      const document = next.value
-      bytes += utf8Bytes(document.text)
-      yield document
-      next = await iterator.next()
+      const some = next.value
+      const first = from
+      while (from < some.length && bytes < shardBytes) bytes += utf8Bytes(some[from++].text)
+      yield some.slice(first, from)
+      for (; !next.done && from === next.value.length; from = 0) next = await iterator.next()
     }
   }
   try {
@@ -70,12 +74,11 @@ export async function writeShards(
   return names
 }
 
-async function* flattened(
-  documents: AsyncIterable<PrepareDocument | readonly PrepareDocument[]>,
-): AsyncGenerator<PrepareDocument> {
+/** None of them empty. */
+async function* batched(documents: DocumentSource): AsyncGenerator<readonly PrepareDocument[]> {
   for await (const some of documents) {
-    if ('text' in some) yield some
-    else yield* some
+    if ('text' in some) yield [some]
+    else if (some.length > 0) yield some
   }
 }
 
@@ -100,20 +103,22 @@ async function shardsIn(data: string, format: ShardFormat): Promise<number> {
   return count
 }
 
-function encoded(documents: AsyncIterable<PrepareDocument>, format: ShardFormat): AsyncIterable<Uint8Array> {
+function encoded(documents: AsyncIterable<readonly PrepareDocument[]>, format: ShardFormat): AsyncIterable<Uint8Array> {
   if (format === 'parquet') return parquet(documents)
   const lines = jsonLines(documents)
   if (format === 'jsonl') return lines
   return format === 'jsonl.zst' ? zstd(lines) : portableGzip(compressed(lines, zlib.createGzip({ level: 6 })))
 }
 
-async function* jsonLines(documents: AsyncIterable<PrepareDocument>): AsyncGenerator<Uint8Array> {
+async function* jsonLines(documents: AsyncIterable<readonly PrepareDocument[]>): AsyncGenerator<Uint8Array> {
   let part = ''
-  for await (const { text, source, license, id } of documents) {
-    part += `${JSON.stringify({ text, source, license, id })}\n`
-    if (part.length < 1 << 18) continue
-    yield Buffer.from(part)
-    part = ''
+  for await (const some of documents) {
+    for (const { text, source, license, id } of some) {
+      part += `${JSON.stringify({ text, source, license, id })}\n`
+      if (part.length < 1 << 18) continue
+      yield Buffer.from(part)
+      part = ''
+    }
   }
   if (part !== '') yield Buffer.from(part)
 }
@@ -165,7 +170,7 @@ const SCHEMA: SchemaElement[] = [
   column('id', 'REQUIRED'),
 ]
 
-async function* parquet(documents: AsyncIterable<PrepareDocument>): AsyncGenerator<Uint8Array> {
+async function* parquet(documents: AsyncIterable<readonly PrepareDocument[]>): AsyncGenerator<Uint8Array> {
   const writer = new ByteWriter()
   const file = new ParquetWriter({ writer, schema: SCHEMA, createdBy: 'ko-vocab' })
   let group: PrepareDocument[] = []
@@ -188,10 +193,12 @@ async function* parquet(documents: AsyncIterable<PrepareDocument>): AsyncGenerat
     bytes = 0
     return written()
   }
-  for await (const document of documents) {
-    group.push(document)
-    bytes += utf8Bytes(document.text)
-    if (bytes >= GROUP_BYTES) yield flush()
+  for await (const some of documents) {
+    for (const document of some) {
+      group.push(document)
+      bytes += utf8Bytes(document.text)
+      if (bytes >= GROUP_BYTES) yield flush()
+    }
   }
   if (group.length > 0) yield flush()
   file.finish()

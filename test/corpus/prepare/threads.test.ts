@@ -67,7 +67,7 @@ test('the files are the same for any number of threads', async () => {
     fc.asyncProperty(
       fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 6 }),
       fc.integer({ min: 1, max: 2 ** 31 }),
-      fc.integer({ min: 0, max: 1500 }),
+      fc.integer({ min: 0, max: 1000 }),
       fc.boolean(),
       async (steps, seed, count, hasTokenizer) => {
         const texts = [koreanDocuments(count, seed), koreanDocuments(300, seed + 1)]
@@ -81,7 +81,7 @@ test('the files are the same for any number of threads', async () => {
         expect(three).toEqual(one)
       },
     ),
-    { numRuns: runs(6, 300) },
+    { numRuns: runs(4, 300) },
   )
 })
 
