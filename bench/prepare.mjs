@@ -1,11 +1,12 @@
 /**
- * The steps of `prepare`, each alone: MB/s of CPU time beside a plain pass over the same documents, and how well
- * near-duplicates are found that were planted into them. See README.md.
+ * The steps of `prepare`, each alone: MB/s of CPU time beside a plain pass over the same documents; the whole of it, from
+ * files to shards, on several threads; and how well near-duplicates are found that were planted. See README.md.
  *
  *     node bench/prepare.mjs [--rounds 3] [--mb 32] [--library FILE] [--only STEP] [--quick] [FILE or DIR]...
  */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { findCorpus, sampleOf, workFolder } from './support/inputs.mjs'
 import { megabytes, readOptions, wholeNumber } from './support/options.mjs'
@@ -18,9 +19,10 @@ const count = wholeNumber('rounds', options.rounds ?? (quick ? '1' : '3'))
 const mb = megabytes('mb', options.mb ?? (quick ? '1' : '32'))
 const library = options.library ? pathToFileURL(resolve(options.library)) : new URL('../dist/node.js', import.meta.url)
 if (!existsSync(library)) throw new Error(`${library.pathname} is missing: run npm run build first`)
-const { prepareDocuments } = await import(library.href)
+const { DEFAULT_PLAN, expandDomains, prepareDocuments, prepareFolder, readPlan } = await import(library.href)
 
-const corpus = await findCorpus(options.files, quick, workFolder(options.tmp))
+const work = workFolder(options.tmp)
+const corpus = await findCorpus(options.files, quick, work)
 const texts = sampleOf(corpus.files, mb * 1e6).flatMap((part) =>
   part
     .toString('utf8')
@@ -68,11 +70,12 @@ const results = contenders.map(({ name }) => {
   const { changed, removed, figures } = reports.get(name)
   return { name, seconds: taken, rate: bytes / 1e6 / taken, ofPlain: taken / plain, changed, removed, figures }
 })
+const whole = options.only ? [] : await wholeCommand()
 const planted = await plantedDuplicates()
 
 writeReport(
   quick ? 'prepare-quick' : 'prepare',
-  { options: { mb, rounds: count }, corpus: corpus.name, documents: texts.length, bytes, results, planted },
+  { options: { mb, rounds: count }, corpus: corpus.name, documents: texts.length, bytes, results, whole, planted },
   [
     `${corpus.name}: ${fixed(bytes / 1e6)} MB in ${texts.length.toLocaleString('en')} documents, from memory, one thread. CPU ` +
       `seconds, the medians of ${count} rounds.${quick ? ' Quick mode: shows that everything runs, the numbers mean nothing.' : ''}`,
@@ -87,6 +90,13 @@ writeReport(
         row.changed.toLocaleString('en'),
         row.removed.toLocaleString('en'),
       ]),
+    ),
+    '',
+    'From a file to shards, with reading, deduplicating, journals and compressing.',
+    '',
+    ...table(
+      ['what', 'threads', 'MB/s', 'seconds', 'CPU seconds'],
+      whole.map((row) => [row.name, row.threads, fixed(row.rate, 1), fixed(row.seconds, 1), fixed(row.cpu, 1)]),
     ),
     '',
     'Near-duplicates planted into these documents: words replaced by words of other documents, spaces taken out, or a',
@@ -106,6 +116,35 @@ writeReport(
     ),
   ],
 )
+
+/** prepareFolder with the default steps on 1, 2, 4 … threads, and with none that does anything; medians of the rounds. */
+async function wholeCommand() {
+  const path = join(work, 'documents.txt')
+  writeFileSync(path, texts.join('\n\n'))
+  const domains = await expandDomains([path])
+  const most = Math.max(2, Math.min(availableParallelism(), 16))
+  const threads = [1, 2, 4, 8, 16].filter((some) => some <= most)
+  const plain = readPlan('steps: [{ length: { min-characters: 0 } }]', 'plain')
+  const contenders = [
+    ...[1, 2].map((some) => ({ name: 'plain pass', threads: some, plan: plain })),
+    ...threads.map((some) => ({ name: 'default steps', threads: some, plan: readPlan(DEFAULT_PLAN, 'default') })),
+  ].map((one) => ({ ...one, runs: [] }))
+  const out = join(work, 'prepared')
+  for (let round = 0; round < count; round++) {
+    for (const one of contenders) {
+      const [before, start] = [process.cpuUsage(), performance.now()]
+      await prepareFolder({ domains, plan: one.plan, out, format: 'jsonl.zst', threads: one.threads })
+      const seconds = (performance.now() - start) / 1000
+      const { user, system } = process.cpuUsage(before)
+      one.runs.push({ seconds, cpu: (user + system) / 1e6 })
+      rmSync(out, { recursive: true })
+    }
+  }
+  return contenders.map(({ name, threads: used, runs }) => {
+    const [taken, cpu] = [median(runs.map((run) => run.seconds)), median(runs.map((run) => run.cpu))]
+    return { name, threads: used, seconds: taken, cpu, rate: bytes / 1e6 / taken, runs }
+  })
+}
 
 /** Copies with edits behind the documents that they are of, by similarity; and how many others went. */
 async function plantedDuplicates() {
