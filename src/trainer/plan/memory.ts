@@ -1,10 +1,18 @@
 /**
- * Which tensors share a buffer. An activation lives from the first operation that writes it to the last that uses it;
- * when it has died, its buffer is taken by a later one. Planned once, so that memory is flat over steps.
+ * Which tensors share a buffer. An activation lives from the first operation that uses it to the last; before and after
+ * that its buffer is others'. Planned once, so that memory is flat over steps.
  */
 import { operandsOf } from './operands'
 import type { Operation } from './operations'
 import type { Buffer, Plan, Tensor } from './types'
+
+/** Of a tensor in a run: indices of operations. */
+interface Life {
+  tensor: Tensor
+  run: number
+  first: number
+  last: number
+}
 
 /**
  * Sets `buffer` of every tensor.
@@ -18,52 +26,40 @@ export function placeTensors(tensors: readonly Tensor[], runs: readonly (readonl
     if (tensor.kind === 'activation') continue
     tensor.buffer = buffers.push(bufferOf(tensor)) - 1
   }
-  const shared = buffers.length
-  for (const run of runs) placeRun(tensors, run, buffers, shared)
+  // The largest first, each into the smallest buffer that is free all its life (arXiv 2001.03288): none ever has to grow.
+  const lives = runs.flatMap((run, i) => livesOf(tensors, run, i)).sort((a, b) => b.tensor.size - a.tensor.size)
+  const shared: { at: number; taken: Life[][] }[] = []
+  for (const life of lives) {
+    const { tensor, run, first, last } = life
+    const isFree = (taken: readonly Life[]) => taken.every((other) => other.last < first || other.first > last)
+    const found = shared.findLast(({ at, taken }) => isLike(buffers[at], tensor) && isFree(taken[run]))
+    const place = found ?? { at: buffers.push(bufferOf(tensor)) - 1, taken: runs.map(() => []) }
+    if (!found) shared.push(place)
+    place.taken[run].push(life)
+    tensor.buffer = place.at
+  }
   return buffers
 }
 
-function placeRun(tensors: readonly Tensor[], run: readonly Operation[], buffers: Buffer[], shared: number): void {
-  const lastUse = new Map<number, number>()
-  const usesOf = run.map((operation) => {
+function livesOf(tensors: readonly Tensor[], run: readonly Operation[], index: number): Life[] {
+  const lives = new Map<number, Life>()
+  run.forEach((operation, at) => {
     const { reads, writes } = operandsOf(operation)
-    return [...new Set([...writes, ...reads])].filter((id) => tensors[id].kind === 'activation')
-  })
-  usesOf.forEach((uses, at) => {
-    for (const id of uses) lastUse.set(id, at)
-  })
-  const free = new Set(Array.from({ length: buffers.length - shared }, (_, i) => shared + i))
-  const placed = new Set<number>()
-  usesOf.forEach((uses, at) => {
-    for (const id of uses) {
-      if (placed.has(id)) continue
-      placed.add(id)
-      tensors[id].buffer = take(tensors[id], free, buffers)
+    for (const id of [...writes, ...reads]) {
+      if (tensors[id].kind !== 'activation') continue
+      const life = lives.get(id)
+      if (life) life.last = at
+      else lives.set(id, { tensor: tensors[id], run: index, first: at, last: at })
     }
-    for (const id of uses) if (lastUse.get(id) === at) free.add(tensors[id].buffer)
   })
+  return [...lives.values()]
 }
+
+const isLike = (a: Pick<Buffer, 'dtype' | 'half'>, b: Pick<Tensor, 'dtype' | 'half'>): boolean =>
+  a.dtype === b.dtype && a.half === b.half
 
 function bufferOf({ dtype, half, size }: Tensor): Buffer {
   return half ? { dtype, half, size } : { dtype, size }
-}
-
-/** The smallest free buffer that holds it; else the largest free one, grown; else a new one. */
-function take(tensor: Tensor, free: Set<number>, buffers: Buffer[]): number {
-  let best = -1
-  for (const at of free) {
-    if (buffers[at].dtype !== tensor.dtype || buffers[at].half !== tensor.half) continue
-    const isBetter =
-      best < 0 ||
-      (buffers[at].size >= tensor.size
-        ? buffers[best].size < tensor.size || buffers[at].size < buffers[best].size
-        : buffers[best].size < tensor.size && buffers[at].size > buffers[best].size)
-    if (isBetter) best = at
-  }
-  if (best < 0) return buffers.push(bufferOf(tensor)) - 1
-  free.delete(best)
-  buffers[best].size = Math.max(buffers[best].size, tensor.size)
-  return best
 }
 
 /** Bytes of all buffers on a device that stores in half what may be. */
