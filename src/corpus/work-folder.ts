@@ -54,14 +54,17 @@ export async function withWorkFolder<T>(
 const held = new Set<string>()
 
 const BEAT_MS = 10_000
-/** Of another machine's process: when its last sign of life is older, it is taken for dead. */
-const DEAD_MS = 60_000
+/**
+ * Of another machine's process: when its last sign of life is older, it is taken for dead. Clustering a hundred million
+ * documents gives no sign for some minutes.
+ */
+const DEAD_MS = 300_000
 
 /** @returns gives the lock back */
 async function lock(path: string, target: string): Promise<() => Promise<void>> {
   const holder = await holderOf(path)
   if (holder) {
-    const hint = 'wait for it, or name another --out'
+    const hint = 'wait for it, or name another --out; a machine that is gone is given five minutes'
     throw new KoVocabError('io', `${target}: another process is at work on it (${holder})`, hint)
   }
   await rm(path, { force: true })
@@ -69,7 +72,7 @@ async function lock(path: string, target: string): Promise<() => Promise<void>> 
     if (error.code !== 'EEXIST') throw error
     throw new KoVocabError('io', `${target}: another process has just begun to work on it`, 'wait for it')
   })
-  await handle.writeFile(JSON.stringify({ host: hostname(), pid: process.pid }))
+  await handle.writeFile(JSON.stringify({ host: hostname(), pid: process.pid, start: await startOf(process.pid) }))
   await handle.close()
   held.add(path)
   const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), BEAT_MS)
@@ -83,7 +86,7 @@ async function lock(path: string, target: string): Promise<() => Promise<void>> 
 
 /** The process that holds the lock, in words; null when nobody does, or who did is dead. */
 async function holderOf(path: string): Promise<string | null> {
-  let holder: { host?: unknown; pid?: unknown }
+  let holder: { host?: unknown; pid?: unknown; start?: unknown }
   let age: number
   try {
     age = Date.now() - (await stat(path)).mtimeMs
@@ -91,11 +94,17 @@ async function holderOf(path: string): Promise<string | null> {
   } catch {
     return null
   }
-  const { host, pid } = holder
+  const { host, pid, start } = holder
   if (host !== hostname()) return age < DEAD_MS ? `on ${host}, last seen ${Math.round(age / 1000)} s ago` : null
   // A container that starts again has the same name and numbers its processes anew.
   if (typeof pid !== 'number' || (pid === process.pid && !held.has(path))) return null
-  return isAlive(pid) ? `process ${pid}` : null
+  return isAlive(pid) && (await startOf(pid)) === (start ?? null) ? `process ${pid}` : null
+}
+
+/** When a process began, as Linux tells it, since numbers are given again; null elsewhere (proc_pid_stat(5), field 22). */
+async function startOf(pid: number): Promise<string | null> {
+  const facts = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return facts.slice(facts.lastIndexOf(')') + 2).split(' ')[19] ?? null
 }
 
 function isAlive(pid: number): boolean {

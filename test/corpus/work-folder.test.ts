@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,15 @@ beforeEach(async () => {
   out = join(folder, 'made')
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function startOf(pid: number): string | null {
+  const path = `/proc/${pid}/stat`
+  return existsSync(path)
+    ? (readFileSync(path, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? null)
+    : null
+}
 
 const fill = async (work: string, into: string) => {
   await writeFile(join(work, 'half'), 'half')
@@ -61,9 +71,10 @@ test('one at a time', async () => {
 test.each([
   ['a process that is gone', { pid: 2 ** 22 + 1 }, 0, true],
   ['a process with our own number, in a container that began again', { pid: process.pid }, 0, true],
-  ['a process that lives', { pid: process.ppid }, 0, false],
-  ['another machine a moment ago', { host: 'elsewhere', pid: 1 }, 5, false],
-  ['another machine some minutes ago', { host: 'elsewhere', pid: 1 }, 300, true],
+  ['a process that lives', { pid: process.ppid, start: startOf(process.ppid) }, 0, false],
+  ['a process whose number was given again', { pid: process.ppid, start: '1' }, 0, startOf(process.ppid) !== null],
+  ['another machine a moment ago', { host: 'elsewhere', pid: 1 }, 200, false],
+  ['another machine some minutes ago', { host: 'elsewhere', pid: 1 }, 400, true],
   ['nobody who can be understood', null, 0, true],
 ])('a lock of %s', async (_, holder, age, isFree) => {
   const work = join(folder, '.made.abc.work')
