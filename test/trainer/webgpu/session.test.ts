@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { webgpuBackend } from '../../../src/trainer/backends/webgpu/backend'
 import { createProfiler } from '../../../src/trainer/backends/webgpu/profile'
 import { buildPlan } from '../../../src/trainer/plan/build'
-import { batchInputs } from '../../../src/trainer/plan/step-inputs'
+import { batchInputs, updateInputs } from '../../../src/trainer/plan/step-inputs'
 import { batchOf, configOf, gradientsOf, openCase, readLoss, storedGolden } from '../support/golden'
 import { findGpu, ownBackend, sharedBackend } from './gpu'
 import { MID } from './models'
@@ -60,14 +60,16 @@ describe.skipIf(!gpu.found)(`a session on WebGPU (${gpu.reason})`, () => {
     session.close()
   })
 
-  it('needs no more memory after 1,000 programs than after 200', async () => {
+  it('needs no more memory after 1,000 steps than after 200', async () => {
     const session = await openCase(await sharedBackend(), { ...golden, batch: 1, length: 3, documents: undefined })
     const batch = batchOf({ ...golden, batch: 1, length: 3 }, session.plan.config.vocabSize, 0)
     const inputs = batchInputs(session.plan, batch)
     const megabytes: number[] = []
     for (let i = 1; i <= 1000; i++) {
       await session.run('zero')
-      await session.run('evaluate', inputs)
+      await session.run('forward', inputs)
+      await session.run('backward')
+      await session.run('update', updateInputs(session.plan, i, 1e-3))
       if (i % 200 > 0) continue
       await readLoss(session)
       collect()
@@ -88,6 +90,25 @@ describe.skipIf(!gpu.found)(`a session on WebGPU (${gpu.reason})`, () => {
     const session = await backend.open(plan)
     session.close()
   })
+
+  // A driver that refuses its own largest buffer: a real shortage, where GPUs would need all of their memory filled.
+  it.skipIf(!/swiftshader/i.test(gpu.reason))(
+    'a driver without memory left: an error that says what to do, and the device goes on',
+    async () => {
+      const backend = await sharedBackend()
+      const rows = backend.device.limits.maxBufferSize / 4 / MID.config.hiddenSize
+      const large = buildPlan({ ...MID.config, vocabSize: rows }, { batch: 1, length: 4, train: () => false })
+      await expect(backend.open(large)).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/out of GPU memory when memory for a plan of \d+ MiB was allocated/),
+        hint: expect.stringMatching(/smaller batch/),
+      })
+      const session = await backend.open(plan)
+      session.write(weights, Float32Array.of(1))
+      expect((await session.read(weights))[0]).toBe(1)
+      session.close()
+    },
+  )
 
   it('a fault on the device is not swallowed: the next call rejects', async () => {
     const backend = await ownBackend()
