@@ -148,6 +148,7 @@ describe('pretrain', () => {
       ['--tokens many --out x', 2, 'expected a number such as 10M, 1.5B or 200k'],
       ['--tokens 1k --on-forget slw --out x', 2, 'did you mean slow?'],
       ['--tokens 1k --backend cuda --out x', 1, 'this build has no CUDA backend'],
+      ['--tokens 1k --storage f16 --out x', 1, 'the backend cpu stores float32 alone, not --storage f16'],
       ['--out x', 2, '--tokens is missing'],
       ['--tokens 1k --guard-bound 2 --out x', 2, 'expected a share from 0 to 1'],
     ]

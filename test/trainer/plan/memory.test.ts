@@ -56,6 +56,7 @@ describe('shared buffers', () => {
     ['documents', withDocuments, {}],
     ['checkpointing', untied, { checkpointing: true }],
     ['chunks', untied, { logitsElements: 24 * 5, logits: true }],
+    ['in half', untied, { storage: 'f16' }],
     ['some layers', untied, { train: ({ name }) => name.includes('layers.1') }],
   ]
   it.each(variants)('%s: the same as with a buffer for each tensor, and smaller', async (_, golden, options) => {
