@@ -1,6 +1,7 @@
 /** Lines of corpus files as they stand there, for encoders that take bytes. Node only, as all reading of files. */
 import { readBlocks } from '../../corpus/blocks'
 import type { CorpusFile } from '../../corpus/files'
+import { lineBatches } from '../../corpus/line-bytes'
 import { createLineFilter } from '../../counts/held-out'
 
 export interface LineBytesOptions {
@@ -19,50 +20,34 @@ export async function* readLineBytes(
   { heldOut, onBytes, signal }: LineBytesOptions = {},
 ): AsyncGenerator<Uint8Array> {
   for (const file of files) {
-    let passed: Uint8Array[] = []
-    const keep = (bytes: Uint8Array) => void passed.push(bytes)
-    const filter = heldOut === undefined ? { push: keep, end() {} } : createLineFilter(heldOut, 'held', keep)
-    let rest: Uint8Array[] = []
+    const blocks = readBlocks(file, { signal, onBytes })
+    const kept = heldOut === undefined ? blocks : heldBlocks(blocks, heldOut)
     let begins = true
-    const take = function* (): Generator<Uint8Array> {
-      for (const block of passed) {
-        let at = 0
-        for (;;) {
-          const newline = block.indexOf(0x0a, at)
-          if (newline < 0) break
-          rest.push(block.subarray(at, newline))
-          yield* lineOf(rest)
-          rest = []
-          at = newline + 1
-        }
-        // A copy, so that a few bytes do not keep a block alive.
-        if (at < block.length) rest.push(block.slice(at))
+    for await (const lines of lineBatches(kept, Number.POSITIVE_INFINITY)) {
+      for (const { bytes, ended } of lines) {
+        // A file may end with half a line end.
+        const line = !ended && bytes!.at(-1) === 0x0d ? bytes!.subarray(0, -1) : bytes!
+        const hasMark = begins && BOM.every((byte, i) => line[i] === byte)
+        begins = false
+        const text = hasMark ? line.subarray(BOM.length) : line
+        if (text.length > 0) yield text
       }
-      passed = []
     }
-    const lineOf = function* (parts: Uint8Array[]): Generator<Uint8Array> {
-      let line = parts.length === 1 ? parts[0] : joined(parts)
-      if (begins && BOM.every((byte, i) => line[i] === byte)) line = line.subarray(BOM.length)
-      begins = false
-      if (line[line.length - 1] === 0x0d) line = line.subarray(0, line.length - 1)
-      if (line.length > 0) yield line
-    }
-    for await (const block of readBlocks(file, { signal, onBytes })) {
-      filter.push(block)
-      yield* take()
-    }
-    filter.end()
-    yield* take()
-    if (rest.length > 0) yield* lineOf(rest)
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+async function* heldBlocks(blocks: AsyncIterable<Uint8Array>, heldOut: number): AsyncGenerator<Uint8Array> {
+  let passed: Uint8Array[] = []
+  const filter = createLineFilter(heldOut, 'held', (bytes) => void passed.push(bytes))
+  const take = () => {
+    const taken = passed
+    passed = []
+    return taken
   }
-  return whole
+  for await (const block of blocks) {
+    filter.push(block)
+    yield* take()
+  }
+  filter.end()
+  yield* take()
 }
