@@ -12,10 +12,13 @@ import { planBytes } from '../../../src/trainer/plan/memory'
 import type { Parameter, Plan } from '../../../src/trainer/plan/types'
 import { randomValues } from '../../checkpoint/model'
 import {
+  batchOf,
   configOf,
   errorsOf,
   fiveSteps,
+  gradientsOf,
   openCase,
+  readLoss,
   readParameters,
   relativeDistance,
   storedGolden,
@@ -191,6 +194,20 @@ describe.skipIf(!gpu.found)(`halves on WebGPU (${gpu.reason})`, () => {
     expect(Array.from(await session.read(gate, 1, 3))).toEqual([300, half(0.1), 7])
     expect(Array.from(await session.read(gate, 3))).toEqual([7])
     session.close()
+  })
+
+  it('an activation that no half holds shows in the loss', async () => {
+    const [golden] = storedGolden()
+    const losses: number[] = []
+    for (const storage of ['f32', 'f16'] as const) {
+      const session = await openCase(await sharedBackend(), golden, { storage })
+      for (const { name, tensor, shape } of session.plan.parameters)
+        if (/gate_proj|up_proj/.test(name)) session.write(tensor, new Float32Array(shape[0] * shape[1]).fill(1000))
+      await gradientsOf(session, [batchOf(golden, session.plan.config.vocabSize, 0)])
+      losses.push(await readLoss(session))
+      session.close()
+    }
+    expect(losses.map(Number.isFinite)).toEqual([true, false])
   })
 
   it.each(

@@ -5,7 +5,7 @@
  */
 import type { Matmul } from '../../../../plan/operations'
 import { assemble, type Kernel, load, type OperandSpec, store } from '../../kernel'
-import { type Launch, type LaunchContext, reads, variantOf, writes } from '../../launch'
+import { type Launch, type LaunchContext, reads, variantOf, widthOf, writes } from '../../launch'
 import { numbers } from './text'
 
 /** Rows of a tile, and columns of a lane: as much arithmetic for each load as compiles within a second. */
@@ -18,8 +18,9 @@ export function laneMatmul(op: Matmul, context: LaunchContext): Launch[] {
   const { m, n, k, transposeA, transposeB, scale, accumulate } = op
   const lanes = context.traits.subgroup
   const [a, b, c] = [op.a, op.b, op.c].map(context.at)
-  // Halves are stored four at a time.
-  const specs: Specs = { a: reads(a), b: reads(b), c: writes(c, c.type === 'f16' ? 4 : 1) }
+  // Halves are stored four at a time, and loaded so where all of a lane's come in fours.
+  const bWidth = b.type === 'f16' && lanes % 4 === 0 ? widthOf(b.offset, op.b.stride, transposeB ? k : n) : 1
+  const specs: Specs = { a: reads(a), b: reads(b, bWidth), c: writes(c, c.type === 'f16' ? 4 : 1) }
   const variant = `${ROWS}×${COLUMNS}×${lanes}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`
   const kernel = context.kernel(`lane matmul ${variant} ${variantOf(...Object.values(specs))}`, (name) =>
     kernelOf(name, lanes, specs, transposeA, transposeB),
@@ -40,8 +41,8 @@ export function laneMatmul(op: Matmul, context: LaunchContext): Launch[] {
 
 function kernelOf(name: string, lanes: number, specs: Specs, transposeA: boolean, transposeB: boolean): Kernel {
   const [rows, columns, steps] = [numbers(ROWS), numbers(COLUMNS), numbers(lanes)]
-  // Column c of a lane: next to that of the next lane, or in fours where four are stored at a time.
-  const { width } = specs.c
+  // Column c of a lane: next to that of the next lane, or in fours where four are stored or loaded at a time.
+  const width = transposeB ? specs.c.width : Math.max(specs.b.width, specs.c.width)
   const apart = (c: number) => Math.floor(c / width) * width * lanes + (c % width)
   const groups = numbers(Math.ceil(ROWS / lanes))
   const sums = rows.flatMap((r) => columns.map((c) => `s${r}_${c}`))
@@ -51,10 +52,34 @@ function kernelOf(name: string, lanes: number, specs: Specs, transposeA: boolean
     : rows.map((r) => `let a${r} = params.aOffset + min(rowBase + ${r}u, params.m - 1u) * params.aStride;`)
   const beginB = columns.map(
     (c) =>
-      `let b${c} = params.bOffset + min(column + ${apart(c)}u, params.n - 1u)${transposeB ? ' * params.bStride' : ''};`,
+      `let b${c} = params.bOffset + min(column + ${apart(c)}u, params.n - ${transposeB ? 1 : specs.b.width}u)${transposeB ? ' * params.bStride' : ''};`,
   )
   const elementB = (c: number, step: string) =>
     load(specs.b, 'b', `b${c} + ${transposeB ? step : `(${step}) * params.bStride`}`)
+  // Element ye_c is step l + e, column c.
+  const loadB = () => {
+    if (specs.b.width === 1)
+      return steps.flatMap((e) => columns.map((c) => `let y${e}_${c} = ${elementB(c, `l + ${e}u`)};`))
+    const inFours = (count: number) => numbers(count / 4).map((i) => 4 * i)
+    const four = (name: string, at: string, part: (i: number) => string) => [
+      `let ${name} = ${load(specs.b, 'b', `(${at}) / 4u`)};`,
+      ...numbers(4).map((i) => `let ${part(i)} = ${name}.${'xyzw'[i]};`),
+    ]
+    if (transposeB)
+      return inFours(lanes).flatMap((e) =>
+        columns.flatMap((c) => four(`v${e}_${c}`, `b${c} + l + ${e}u`, (i) => `y${e + i}_${c}`)),
+      )
+    return steps.flatMap((e) =>
+      inFours(COLUMNS).flatMap((c) =>
+        four(`v${e}_${c}`, `b${c} + (l + ${e}u) * params.bStride`, (i) => `y${e}_${c + i}`),
+      ),
+    )
+  }
+  const restB = (c: number) => {
+    if (specs.b.width === 1) return `let y${c} = ${elementB(c, 'l')};`
+    const [at, part] = transposeB ? [`b${c} + l`, 'l % 4u'] : [`b${c - (c % 4)} + l * params.bStride`, `${c % 4}u`]
+    return `let y${c} = ${load(specs.b, 'b', `(${at}) / 4u`)}[${part}];`
+  }
   const loadA = transposeA
     ? steps.flatMap((e) =>
         groups.map((g) => `let x${e}_${g} = ${load(specs.a, 'a', `a${g} + (l + ${e}u) * params.aStride`)};`),
@@ -74,9 +99,10 @@ ${columns.map((c) => `s${r}_${c} += ${steps.map((e) => `w${e} * y${e}_${c}`).joi
     const at = transposeA ? `params.aOffset + l * params.aStride + min(rowBase + ${r}u, params.m - 1u)` : `a${r} + l`
     return `{ let w = ${load(specs.a, 'a', at)}; ${columns.map((c) => `s${r}_${c} += w * y${c};`).join(' ')} }`
   }
+  const next = width === 1 ? `j * ${lanes}u` : `(j / 4u) * ${4 * lanes}u + j % 4u`
   const ones = () => `for (var j = 0u; j < ${COLUMNS}u; j++) {
-let at = params.cOffset + row * params.cStride + column + j * ${lanes}u;
-if (column + j * ${lanes}u >= params.n) { break; }
+let at = params.cOffset + row * params.cStride + column + ${next};
+if (column + ${next} >= params.n) { break; }
 var value = params.scale * all[i * ${COLUMNS}u + j];
 if (params.accumulate != 0u) { value += ${load(specs.c, 'c', 'at')}; }
 ${store(specs.c, 'c', 'at', 'value')}
@@ -101,18 +127,18 @@ let column = wid.x * ${COLUMNS * lanes}u + lane * ${width}u;
 ${[...beginA, ...beginB, ...sums.map((sum) => `var ${sum} = 0.0;`)].join('\n')}
 var l = 0u;
 for (; l + ${lanes}u <= params.k; l += ${lanes}u) {
-${steps.flatMap((e) => columns.map((c) => `let y${e}_${c} = ${elementB(c, `l + ${e}u`)};`)).join('\n')}
+${loadB().join('\n')}
 ${[...loadA, ...rows.map(product)].join('\n')}
 }
 for (; l < params.k; l++) {
-${columns.map((c) => `let y${c} = ${elementB(c, 'l')};`).join('\n')}
+${columns.map(restB).join('\n')}
 ${rows.map(rest).join('\n')}
 }
 var all = array<f32, ${sums.length}>(${sums.join(', ')});
 for (var i = 0u; i < ${ROWS}u; i++) {
 let row = rowBase + i;
 if (row >= params.m) { break; }
-${width === 4 ? fours() : ones()}
+${specs.c.width === 4 ? fours() : ones()}
 }`,
   })
 }
