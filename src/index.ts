@@ -1,5 +1,6 @@
 /** The browser-safe core: plain functions over plain data. */
 
+export type { DocumentSource } from './corpus/prepare/batches'
 export { DEFAULT_PLAN } from './corpus/prepare/default-plan'
 export { type PrepareOptions, prepareDocuments, type Spill } from './corpus/prepare/prepare'
 export { type PreparePlan, readPlan } from './corpus/prepare/read-steps'

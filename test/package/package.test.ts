@@ -110,7 +110,7 @@ describe('the packed package, installed in a fresh project', () => {
       const files = resolution === 'bundler' ? ['types/esm.mts'] : ['types/esm.mts', 'types/cjs.cts']
       writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
       run(process.execPath, [tsc, '-p', 'tsconfig.json'])
-    })
+    }, 300_000)
   })
 })
 
