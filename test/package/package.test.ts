@@ -95,22 +95,26 @@ describe('the packed package, installed in a fresh project', () => {
     it.each([
       ['bundler', 'esnext'],
       ['node16', 'node16'],
-    ])('check under moduleResolution %s', (resolution, module) => {
-      const compilerOptions = {
-        strict: true,
-        noEmit: true,
-        target: 'es2022',
-        lib: ['es2022', 'dom'],
-        module,
-        moduleResolution: resolution,
-        // What a Node consumer has installed; skipLibCheck stays off, so the declarations themselves are checked too.
-        typeRoots: [join(root, 'node_modules', '@types')],
-        types: ['node'],
-      }
-      const files = resolution === 'bundler' ? ['types/esm.mts'] : ['types/esm.mts', 'types/cjs.cts']
-      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-      run(process.execPath, [tsc, '-p', 'tsconfig.json'])
-    }, 300_000)
+    ])(
+      'check under moduleResolution %s',
+      (resolution, module) => {
+        const compilerOptions = {
+          strict: true,
+          noEmit: true,
+          target: 'es2022',
+          lib: ['es2022', 'dom'],
+          module,
+          moduleResolution: resolution,
+          // What a Node consumer has installed; skipLibCheck stays off, so the declarations themselves are checked too.
+          typeRoots: [join(root, 'node_modules', '@types')],
+          types: ['node'],
+        }
+        const files = resolution === 'bundler' ? ['types/esm.mts'] : ['types/esm.mts', 'types/cjs.cts']
+        writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+        run(process.execPath, [tsc, '-p', 'tsconfig.json'])
+      },
+      300_000,
+    )
   })
 })
 
