@@ -27,6 +27,12 @@ export async function openBackend(
   }
   try {
     const backend = await nodeWebGpuBackend({ storage })
+    if (backend.traits.isSoftware && storage === 'f32') {
+      // Measured: plain loops are as fast on one core as such a driver is on two, and sum in float64.
+      note(`backend: cpu (${backend.description} computes on the processor, too; --backend webgpu takes it)\n`)
+      backend.destroy()
+      return cpuBackend()
+    }
     note(`backend: webgpu, ${backend.description} (--backend cpu computes without it)\n`)
     return backend
   } catch (error) {
