@@ -68,7 +68,7 @@ export function describe({ vendor, architecture, device, description }: GPUAdapt
 
 /** WebGPU does not tell how many cores there are: enough workgroups for a large GPU, and few for the processor. */
 export function traitsOf({ limits, adapterInfo, features }: GPUDevice): Traits {
-  const isSoftware = /swiftshader|llvmpipe|lavapipe|warp|software/i.test(
+  const isSoftware = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i.test(
     `${adapterInfo?.architecture} ${adapterInfo?.device} ${adapterInfo?.description}`,
   )
   const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = adapterInfo ?? {}
