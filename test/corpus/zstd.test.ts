@@ -33,7 +33,7 @@ test('what is compressed is read again, and how it was cut makes no difference',
       const least = Math.ceil(bytes.length / 2000)
       expect(Buffer.compare(await collect(zstd(pieces(bytes, Math.max(least, size)))), whole)).toBe(0)
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(40, 400) },
   )
 })
 

@@ -59,7 +59,7 @@ test('wherever it is cut or damaged, the records before are there, and others ca
         expect(left).toEqual([...records.slice(0, whole), another].map((one) => [...one]))
       },
     ),
-    { numRuns: runs(100) },
+    { numRuns: runs(100, 2_000) },
   )
 })
 

@@ -81,7 +81,7 @@ test('the files are the same for any number of threads', async () => {
         expect(three).toEqual(one)
       },
     ),
-    { numRuns: runs(4, 300) },
+    { numRuns: runs(4, 40) },
   )
 })
 
