@@ -110,7 +110,8 @@ describe.skipIf(!transformers.path)(`transformers (${transformers.reason})`, () 
     }))
     // One process for all: it takes Python longer to start than to load them.
     expect(await runPython(transformers.path!, CHECK_MODELS, { folders, texts })).toEqual(wanted)
-  })
+    // Python starts, and reads six models.
+  }, 300_000)
 
   it('two processes of torchrun load it, shard it with FSDP, and a step of training lowers the loss', async () => {
     const { out } = await applied('fsdp', { dtype: 'F32', shards: 2, layers: 2 }, 'mean', 'first')
