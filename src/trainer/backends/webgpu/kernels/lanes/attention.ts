@@ -36,78 +36,75 @@ function shapeOf({ headDim }: Sizes, { traits: { subgroup } }: LaunchContext): S
 const wideWrites = (place: Place): OperandSpec => writes(place, place.type === 'f16' ? 4 : 1)
 
 const tileOf = ({ lanes, rows }: Shape): number => lanes * rows
-const variant = ({ lanes, rows, depth }: Shape): string => `${lanes}×${rows}×${depth}`
 
 export function laneAttention(op: Attention, context: LaunchContext): Launch[] {
-  const shape = shapeOf(op, context)
   const [q, k, v, out] = [op.q, op.k, op.v, op.out].map(context.at)
   const [documentStart, statistics] = [op.documentStart, op.statistics].map(context.at)
-  const operands = {
-    ...{ q: reads(q), k: reads(k), v: reads(v), documentStart: reads(documentStart) },
-    ...{ out: wideWrites(out), statistics: writes(statistics) },
-  }
-  const kernel = context.kernel(`lane attention ${variant(shape)} ${variantOf(...Object.values(operands))}`, (name) =>
-    assemble({
-      ...{ name, operands, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: forwardBody(shape, operands),
-    }),
-  )
-  return [
-    {
-      kernel,
-      operands: {
-        ...{ q: q.buffer, k: k.buffer, v: v.buffer, documentStart: documentStart.buffer },
-        ...{ out: out.buffer, statistics: statistics.buffer },
-      },
-      params: attentionSizes(op),
-      grid: [Math.ceil(op.length / tileOf(shape)), op.heads, op.batch],
-      work: 2 * op.batch * op.heads * op.length ** 2 * op.headDim,
+  return launchOf('attention', op, context, {
+    specs: {
+      ...{ q: reads(q), k: reads(k), v: reads(v), documentStart: reads(documentStart) },
+      ...{ out: wideWrites(out), statistics: writes(statistics) },
     },
-  ]
+    places: {
+      ...{ q: q.buffer, k: k.buffer, v: v.buffer, documentStart: documentStart.buffer },
+      ...{ out: out.buffer, statistics: statistics.buffer },
+    },
+    body: forwardBody,
+    ...{ heads: op.heads, products: 2 },
+  })
 }
 
 export function laneAttentionQueryGradient(op: AttentionQueryGradient, context: LaunchContext): Launch[] {
-  const shape = shapeOf(op, context)
-  const { operands, places } = common(op, context)
+  const { specs, places } = common(op, context)
   const gradient = context.at(op.gradient)
-  const all = { ...operands, gradient: wideWrites(gradient) }
-  const name = `lane attentionQueryGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
-  const kernel = context.kernel(name, (name) =>
-    assemble({
-      ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: queryBody(shape, all),
-    }),
-  )
-  return [
-    {
-      kernel,
-      operands: { ...places, gradient: gradient.buffer },
-      params: attentionSizes(op),
-      grid: [Math.ceil(op.length / tileOf(shape)), op.heads, op.batch],
-      work: 3 * op.batch * op.heads * op.length ** 2 * op.headDim,
-    },
-  ]
+  return launchOf('attentionQueryGradient', op, context, {
+    specs: { ...specs, gradient: wideWrites(gradient) },
+    places: { ...places, gradient: gradient.buffer },
+    body: queryBody,
+    ...{ heads: op.heads, products: 3 },
+  })
 }
 
 export function laneAttentionKeyValueGradient(op: AttentionKeyValueGradient, context: LaunchContext): Launch[] {
-  const shape = shapeOf(op, context)
-  const { operands, places } = common(op, context)
+  const { specs, places } = common(op, context)
   const [keyGradient, valueGradient] = [op.keyGradient, op.valueGradient].map(context.at)
-  const all = { ...operands, keyGradient: wideWrites(keyGradient), valueGradient: wideWrites(valueGradient) }
-  const name = `lane attentionKeyValueGradient ${variant(shape)} ${variantOf(...Object.values(all))}`
-  const kernel = context.kernel(name, (name) =>
+  return launchOf('attentionKeyValueGradient', op, context, {
+    specs: { ...specs, keyGradient: wideWrites(keyGradient), valueGradient: wideWrites(valueGradient) },
+    places: { ...places, keyGradient: keyGradient.buffer, valueGradient: valueGradient.buffer },
+    body: keyValueBody,
+    ...{ heads: op.kvHeads, products: 4 },
+  })
+}
+
+interface Parts<N extends string> {
+  specs: Record<N, OperandSpec>
+  places: Record<N, GPUBuffer>
+  body: (shape: Shape, specs: Record<N, OperandSpec>) => string
+  /** Heads whose rows the lanes hold: of queries, or of keys. */
+  heads: number
+  /** Products of a row and a column. */
+  products: number
+}
+
+type AnyAttention = Attention | AttentionQueryGradient | AttentionKeyValueGradient
+
+function launchOf<N extends string>(kind: string, op: AnyAttention, context: LaunchContext, parts: Parts<N>): Launch[] {
+  const { specs, places, body, heads, products } = parts
+  const shape = shapeOf(op, context)
+  const variant = `${shape.lanes}×${shape.rows}×${shape.depth} ${variantOf(...Object.values<OperandSpec>(specs))}`
+  const kernel = context.kernel(`lane ${kind} ${variant}`, (name) =>
     assemble({
-      ...{ name, operands: all, params: attentionParams, threads: shape.lanes, subgroup: true },
-      body: keyValueBody(shape, all),
+      ...{ name, operands: specs, params: attentionParams, threads: shape.lanes, subgroup: true },
+      body: body(shape, specs),
     }),
   )
   return [
     {
       kernel,
-      operands: { ...places, keyGradient: keyGradient.buffer, valueGradient: valueGradient.buffer },
+      operands: places,
       params: attentionSizes(op),
-      grid: [Math.ceil(op.length / tileOf(shape)), op.kvHeads, op.batch],
-      work: 4 * op.batch * op.heads * op.length ** 2 * op.headDim,
+      grid: [Math.ceil(op.length / tileOf(shape)), heads, op.batch],
+      work: products * op.batch * op.heads * op.length ** 2 * op.headDim,
     },
   ]
 }
@@ -116,7 +113,7 @@ function common(op: AttentionQueryGradient | AttentionKeyValueGradient, context:
   const [q, k, v, upstream] = [op.q, op.k, op.v, op.upstream].map(context.at)
   const [statistics, documentStart] = [op.statistics, op.documentStart].map(context.at)
   return {
-    operands: {
+    specs: {
       ...{ q: reads(q), k: reads(k), v: reads(v), upstream: reads(upstream) },
       ...{ statistics: reads(statistics), documentStart: reads(documentStart) },
     },
