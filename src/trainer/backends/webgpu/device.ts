@@ -22,8 +22,8 @@ const LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const
 
-/** Of a subgroup, as far as kernels are written out for them: what a vector unit of a processor holds. */
-const MOST_LANES = 8
+/** Of a subgroup: the size that SwiftShader has, for which such kernels are tested. Others work by workgroups. */
+const LANES = 4
 
 /** Storage buffers of the kernel that has most. */
 const STORAGE_BUFFERS = 8
@@ -72,12 +72,12 @@ export function traitsOf({ limits, adapterInfo, features }: GPUDevice): Traits {
     `${adapterInfo?.architecture} ${adapterInfo?.device} ${adapterInfo?.description}`,
   )
   const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = adapterInfo ?? {}
-  const hasSubgroups = features.has('subgroups') && least === most && least <= MOST_LANES
+  const hasSubgroups = features.has('subgroups') && least === LANES && most === LANES
   return {
     sharedBytes: limits.maxComputeWorkgroupStorageSize,
     invocations: limits.maxComputeInvocationsPerWorkgroup,
     parallelism: isSoftware ? 2 : 128,
     isSoftware,
-    subgroup: isSoftware && hasSubgroups ? least : 0,
+    subgroup: isSoftware && hasSubgroups ? LANES : 0,
   }
 }
