@@ -26,7 +26,11 @@ describe.skipIf(!gpu.found)(`operations on WebGPU (${gpu.reason})`, () => {
     PATIENCE,
   )
 
-  // On the processor the cases above ran by subgroups.
+  it.skipIf(!/swiftshader/i.test(gpu.reason))('on SwiftShader they ran by subgroups', async () => {
+    expect((await sharedBackend()).traits).toMatchObject({ isSoftware: true, subgroup: 4 })
+  })
+
+  // The other kernels of those operations that have two.
   it.each(
     smallCases()
       .filter(hasTwoForms)
