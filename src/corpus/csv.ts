@@ -2,6 +2,7 @@
  * CSV and TSV as bytes: blocks in, rows out. RFC 4180 as spreadsheets and pandas write it: a cell in quotes may hold
  * delimiters, line ends and doubled quotes; a quote inside a cell that does not begin with one is a character.
  */
+import { markLength } from '../text/utf8'
 import { joined } from './line-bytes'
 
 export interface TableFormat {
@@ -47,10 +48,9 @@ export function createRowSplitter(format: TableFormat, maxRowBytes: number): Row
     let bytes = joined(parts)
     if (begins && (bytes.length >= 3 || final)) {
       begins = false
-      if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-        bytes = bytes.subarray(3)
-        offset += 3
-      }
+      const mark = markLength(bytes)
+      bytes = bytes.subarray(mark)
+      offset += mark
     }
     const rows: TableRow[] = []
     let at = 0

@@ -2,12 +2,12 @@
  * Corpus files as lines of text. Node only.
  */
 import { KoVocabError } from '../errors'
+import { markLength } from '../text/utf8'
 import { type ReadBlocksOptions, readBlocks } from './blocks'
 import type { CorpusFile } from './files'
 
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
-const BOM = [0xef, 0xbb, 0xbf]
 
 export const DEFAULT_MAX_LINE_BYTES = 256 << 20
 
@@ -67,7 +67,7 @@ async function* linesOf(file: CorpusFile, options: ReadLinesOptions): AsyncGener
  * `\n` is never part of a longer UTF-8 sequence, and ends a broken one.
  */
 function* decodeLines(bytes: Uint8Array, atStart: boolean, isLast: boolean): Generator<string> {
-  const from = atStart && BOM.every((byte, i) => bytes[i] === byte) ? BOM.length : 0
+  const from = atStart ? markLength(bytes) : 0
   if (isLast && from === bytes.length) return
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(from))
   for (let start = 0; start <= text.length; ) {

@@ -1,6 +1,6 @@
 /** JSON Lines: an object a line. Node only, as all reading of files. */
 import { KoVocabError } from '../errors'
-import { encodeUtf8 } from '../text/utf8'
+import { encodeUtf8, markLength } from '../text/utf8'
 import { readBytes } from './bytes'
 import { carriedText, type FieldPath, fieldPath, isObject, kindOf, textOf } from './field'
 import { chooseField } from './format'
@@ -151,7 +151,7 @@ function carriedOf(value: Record<string, unknown>, carried: readonly (readonly [
 
 /** @returns undefined for a blank line, an Error for one that is no JSON */
 function parsed(bytes: Uint8Array, isFirst: boolean): unknown {
-  const mark = isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  const mark = isFirst ? markLength(bytes) : 0
   // For lines of the usual length several times faster than TextDecoder, and it gives the same.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', mark)
   try {

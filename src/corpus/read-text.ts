@@ -1,5 +1,6 @@
 /** Running text as documents. Node only, as all reading of files. */
 import { KoVocabError } from '../errors'
+import { markLength } from '../text/utf8'
 import { readBytes } from './bytes'
 import { joined, lineBatches } from './line-bytes'
 import type { CorpusRecord, RecordReader } from './records'
@@ -40,7 +41,7 @@ export async function* readTextRecords(reader: RecordReader): AsyncGenerator<Cor
         bytes = 0
         continue
       }
-      const text = line.offset === 0 && hasMark(line.bytes) ? line.bytes.subarray(3) : line.bytes
+      const text = line.offset === 0 ? line.bytes.subarray(markLength(line.bytes)) : line.bytes
       const blank = isBlank(text)
       if (!blank) {
         if (lines.length === 0) begins = { row, offset: line.offset }
@@ -55,8 +56,6 @@ export async function* readTextRecords(reader: RecordReader): AsyncGenerator<Cor
 }
 
 const NEWLINE = Uint8Array.of(0x0a)
-
-const hasMark = (bytes: Uint8Array): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 
 /** Most lines begin with something visible: to decode all of them would be waste. */
 function isBlank(bytes: Uint8Array): boolean {

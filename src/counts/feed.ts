@@ -1,3 +1,4 @@
+import { createMarkSkipper } from '../corpus/byte-order-mark'
 import { decodeUtf8, encodeUtf8 } from '../text/utf8'
 import { compileNormalizer } from '../tokenizer/pipeline/normalize'
 import { compilePreTokenizer } from '../tokenizer/pipeline/pre-tokenize'
@@ -17,6 +18,9 @@ export interface Feed {
   /** What comes next is not the beginning of a file: a U+FEFF there is a character and no byte order mark. */
   resume: () => void
 }
+
+/** A feed that takes no notice of marks. */
+type LineFeed = Omit<Feed, 'resume'>
 
 /** How much a feed's table may hold before it is emptied; see budget.ts. */
 export interface TableLimit {
@@ -44,7 +48,24 @@ const CONTEXT = 4
 
 export function createFeed(plan: CountPlan, { leaveOut, limit, onFull }: FeedOptions = {}): Feed {
   const feed = limit && onFull ? createLimitedFeed(plan, limit, onFull) : createWholeFeed(plan, createWordTable())
-  if (leaveOut === undefined) return feed
+  // The mark goes first: a line with it is the same line, and the first line that is counted may not be the file's.
+  return withoutMark(leaveOut === undefined ? feed : filteredFeed(feed, leaveOut))
+}
+
+function withoutMark(feed: LineFeed): Feed {
+  const { push, end, resume } = createMarkSkipper()
+  return {
+    ...feed,
+    push: (block) => feed.push(push(block)),
+    end() {
+      feed.push(end())
+      feed.end()
+    },
+    resume,
+  }
+}
+
+function filteredFeed(feed: LineFeed, leaveOut: number): LineFeed {
   const filter = createLineFilter(leaveOut, 'others', feed.push)
   return {
     ...feed,
@@ -56,7 +77,7 @@ export function createFeed(plan: CountPlan, { leaveOut, limit, onFull }: FeedOpt
   }
 }
 
-function createLimitedFeed(plan: CountPlan, limit: TableLimit, onFull: (table: WordTable) => void): Feed {
+function createLimitedFeed(plan: CountPlan, limit: TableLimit, onFull: (table: WordTable) => void): LineFeed {
   // All at once, since growing would need the old and the new at the same time; memory is taken as it is written to.
   const table = createWordTable(limit.words + BEYOND_WORDS, limit.bytes + 2 * LINE_BYTES_MAX, 1 << 12)
   const feed = createWholeFeed(plan, table)
@@ -78,13 +99,12 @@ function createLimitedFeed(plan: CountPlan, limit: TableLimit, onFull: (table: W
   }
 }
 
-function createWholeFeed(plan: CountPlan, table: WordTable): Feed {
+function createWholeFeed(plan: CountPlan, table: WordTable): LineFeed {
   const scanner = createRunScanner(planScope(plan), rulesOf(plan))
   const scan = scanOf(plan, scanner, table)
   let buffer = new Uint8Array(1 << 20)
   buffer.fill(0x0a, 0, CONTEXT)
   let used = CONTEXT
-  let begins = true
 
   const consume = (to: number) => {
     if (to > CONTEXT) {
@@ -106,14 +126,6 @@ function createWholeFeed(plan: CountPlan, table: WordTable): Feed {
       }
       buffer.set(block, used)
       used += block.length
-      if (begins) {
-        if (used - CONTEXT < 3) return
-        begins = false
-        if (buffer[CONTEXT] === 0xef && buffer[CONTEXT + 1] === 0xbb && buffer[CONTEXT + 2] === 0xbf) {
-          buffer.copyWithin(CONTEXT, CONTEXT + 3, used)
-          used -= 3
-        }
-      }
       if (plan.kind === 'runs') {
         const cut = lastCut(scanner, buffer, CONTEXT, used)
         consume(cut > CONTEXT || used - CONTEXT <= LINE_BYTES_MAX ? cut : runCut(scanner, buffer, CONTEXT, used))
@@ -126,10 +138,6 @@ function createWholeFeed(plan: CountPlan, table: WordTable): Feed {
       scan(buffer, CONTEXT, used)
       buffer.fill(0x0a, 0, CONTEXT)
       used = CONTEXT
-      begins = true
-    },
-    resume() {
-      begins = false
     },
   }
 }

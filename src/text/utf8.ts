@@ -13,6 +13,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
+/** How many bytes of a text's beginning are its byte order mark: 3 or 0. */
+export function markLength(bytes: Uint8Array): 0 | 3 {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+}
+
 /** How many bytes the character takes that begins with this lead byte (1 to 4). Only for valid UTF-8. */
 export function utf8Length(lead: number): number {
   return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
