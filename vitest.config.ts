@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     testTimeout: long ? 900_000 : 60_000,
     hookTimeout: 300_000,
+    setupFiles: 'test/support/seed.ts',
     // Two workers: the suites carry vocabularies of tens of MB each, and small machines have two cores.
     maxWorkers: 2,
     projects: [

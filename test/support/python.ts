@@ -56,6 +56,9 @@ def has(name):
 print(' '.join(name for name in sys.argv[1:] if not has(name)))
 `
 
+// Hubs are never asked: an oracle that downloads is no oracle.
+const environment = () => ({ ...process.env, PYTHONUTF8: '1', HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' })
+
 /**
  * Runs `script` (code, or the path of a .py file), gives it `input` as JSON on stdin, and reads the JSON that it prints.
  * Rejects with Python's stderr when it exits with anything but 0.
@@ -64,8 +67,7 @@ export function runPython<T>(python: string, script: string, input: unknown, tim
   return new Promise((resolve, reject) => {
     const child = spawn(python, script.endsWith('.py') ? [script] : ['-c', script], {
       timeout: timeoutMs,
-      // Hubs are never asked: an oracle that downloads is no oracle.
-      env: { ...process.env, PYTHONUTF8: '1', HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false' },
+      env: environment(),
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
@@ -86,3 +88,60 @@ export function runPython<T>(python: string, script: string, input: unknown, tim
     child.stdin.end(JSON.stringify(input))
   })
 }
+
+/**
+ * A process that stays, for many questions to modules that are slow to load: `script` defines `answer(query)`, which takes
+ * what the returned function is given and returns its result, both by JSON. Questions wait for each other. The process
+ * ends with the tests.
+ */
+export function openPython<Q, A>(python: string, script: string): (query: Q) => Promise<A> {
+  const child = spawn(python, ['-c', `${script}\n${ANSWERS}`], { env: environment() })
+  const err: Buffer[] = []
+  let part: Buffer[] = []
+  const waiting: { resolve: (answer: A) => void; reject: (error: Error) => void }[] = []
+  let ended: Error | undefined
+  const end = (error: Error) => {
+    ended ??= error
+    for (const { reject } of waiting.splice(0)) reject(ended)
+  }
+  child.stderr.on('data', (data: Buffer) => err.push(data))
+  child.stdout.on('data', (data: Buffer) => {
+    let from = 0
+    for (let to = data.indexOf(10); to >= 0; to = data.indexOf(10, from)) {
+      const line = Buffer.concat([...part, data.subarray(from, to)]).toString()
+      part = []
+      from = to + 1
+      const { answer, error } = JSON.parse(line) as { answer: A; error?: string }
+      const asked = waiting.shift()
+      if (error === undefined) asked?.resolve(answer)
+      else asked?.reject(new Error(`${python}: ${error}`))
+    }
+    if (from < data.length) part.push(data.subarray(from))
+  })
+  child.on('error', end)
+  child.on('close', (code, signal) =>
+    end(new Error(`${python} ended with ${code ?? signal}:\n${Buffer.concat(err).toString()}`)),
+  )
+  child.stdin.on('error', () => {})
+  process.on('exit', () => child.kill())
+  return (query) =>
+    new Promise((resolve, reject) => {
+      if (ended) return reject(ended)
+      waiting.push({ resolve, reject })
+      child.stdin.write(`${JSON.stringify(query)}\n`)
+    })
+}
+
+// What a module prints must not stand between the answers.
+const ANSWERS = `
+import json, os, sys, traceback
+_answers = os.fdopen(os.dup(1), 'w')
+os.dup2(2, 1)
+for _line in sys.stdin:
+    try:
+        _said = json.dumps({'answer': answer(json.loads(_line))})
+    except Exception:
+        _said = json.dumps({'error': traceback.format_exc()})
+    _answers.write(_said + '\\n')
+    _answers.flush()
+`
