@@ -1,6 +1,6 @@
 /** What is compared: each a model to begin from, a recipe and a share of English. */
 
-/** The methods of the init map; `zero` and `mean_resizing` are controls. */
+/** The methods of the init map; `zero`, `randn` and `mean_resizing` are controls. */
 export const METHODS = [
   'mean',
   'first',
@@ -14,6 +14,7 @@ export const METHODS = [
   'omp',
   'mean_resizing',
   'zero',
+  'randn',
 ]
 
 const MAIN_METHOD = 'mean'
