@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { koreanText, llama2Json, llama2Model, llama3Json, mistralJson } from './fixtures'
-import { findPython, runPython } from './python'
+import { findPython, openPython, runPython } from './python'
 import { sharedDir, sharedLines } from './shared'
 
 const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
@@ -49,5 +49,29 @@ describe.skipIf(!python.path)(`runPython (${python.reason})`, () => {
       reason: 'needs the Python modules no_such_module_',
     })
     await expect(runPython(python.path ?? '', 'raise SystemExit("no such luck")', [])).rejects.toThrow('no such luck')
+  })
+})
+
+describe.skipIf(!python.path)(`openPython (${python.reason})`, () => {
+  it('answers in order, whatever else is printed, and goes on behind an error', async () => {
+    const ask = openPython<string, string>(
+      python.path ?? '',
+      'def answer(text):\n    print("noise")\n    return text[::-1] * (1 if len(text) < 3 else 100_000)',
+    )
+    const [first, wrong, long, last] = await Promise.allSettled([
+      ask('한글'),
+      ask(7 as never),
+      ask('가나\n'),
+      ask('ab'),
+    ])
+    expect(first).toMatchObject({ value: '글한' })
+    expect(wrong).toMatchObject({ reason: { message: expect.stringMatching(/TypeError/) } })
+    expect(long).toMatchObject({ value: '\n나가'.repeat(100_000) })
+    expect(last).toMatchObject({ value: 'ba' })
+  })
+  it('a process that ends rejects what was asked, and what is asked then', async () => {
+    const ask = openPython(python.path ?? '', 'raise SystemExit("no such luck")')
+    await expect(ask(1)).rejects.toThrow('no such luck')
+    await expect(ask(2)).rejects.toThrow('no such luck')
   })
 })
