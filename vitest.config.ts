@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** The long mode runs each property ten thousand times and more. */
+/** The long mode runs properties ten thousand times, fewer where one takes long. */
 const long = process.env.KO_VOCAB_LONG === '1'
 
 const build = 'test/support/build.ts'

@@ -96,7 +96,7 @@ test('every format and compression gives the words of the text', async () => {
         }
       }
     }),
-    { numRuns: runs(12, 300) },
+    { numRuns: runs(12, 1_000) },
   )
 })
 

@@ -203,7 +203,7 @@ describe('countPhrases', () => {
             const found = await countPhrases(base, await expandDomains([path]), [few], [1], { scope })
             expect(sorted(mapOf(found))).toEqual(sorted(countReference(parts.join(''), { ...rules, trailing })))
           }),
-          { numRuns: runs(60, 500) },
+          { numRuns: runs(60, 2_000) },
         )
       }
     }

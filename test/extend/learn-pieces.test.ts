@@ -262,7 +262,7 @@ describe.each([
   },
   {
     name: 'Mistral',
-    level: 'quick',
+    level: long ? 'full' : 'quick',
     // With one there would be no .model: SentencePiece and Hugging Face differ on what follows it.
     symbols: [],
     read: () => readTokenizerJson(mistralJson(), 'tokenizer.json'),

@@ -73,7 +73,7 @@ describe.each([
           tokenizer = pruneExtension(base, tokenizer, { pieces: [piece] }).tokenizer
         }
       }),
-      { numRuns: runs(60, 1_000) },
+      { numRuns: runs(60, 3_000) },
     )
   })
 
@@ -103,7 +103,7 @@ describe.each([
           expect(uses[id]).toBe(counted.get(tokenizer.pieces[id]) ?? 0)
         }
       }),
-      { numRuns: runs(100, 1_500) },
+      { numRuns: runs(100, 5_000) },
     )
   })
 
@@ -124,7 +124,7 @@ describe.each([
         }
         for (const { uses } of removed) expect(uses).toBeLessThan(least)
       }),
-      { numRuns: runs(100, 1_500) },
+      { numRuns: runs(100, 5_000) },
     )
   })
 })

@@ -135,7 +135,7 @@ describe.each([
           if (share === 1) expect(crosses(extended.pieces[id])).toBe(false)
         }
       }),
-      { numRuns: runs(60, 300) },
+      { numRuns: runs(60, 600) },
     )
     expect(across).toBeGreaterThan(30)
   })

@@ -1,4 +1,4 @@
-/** `npm run test:long`, or KO_VOCAB_LONG=1: properties run at least ten thousand cases. */
+/** `npm run test:long`, or KO_VOCAB_LONG=1: properties run ten thousand cases, fewer where one takes long. */
 export const long: boolean = process.env.KO_VOCAB_LONG === '1'
 
 /** How many runs a property makes: `quick` normally, `thorough` in the long mode. */
